@@ -31,13 +31,19 @@ for extra in ["gymnasium", "all"]:
 metadata = ["Metadata-Version: 2.1", "Name: freewheel", f"Version: {version}", "Requires-Python: >=3.10", *requirements]
 suffix = "pyd" if module.suffix == ".dll" else "so"
 info = f"freewheel-{version}.dist-info"
-files = {f"freewheel/{file.name}": file.read_bytes() for file in sorted((package / "freewheel").glob("*.py*")) if file.is_file()}
+sources = [file for file in sorted((package / "freewheel").glob("*.py*")) if file.is_file()]
+files = {f"freewheel/{file.name}": file.read_bytes() for file in sources}
 files["freewheel/py.typed"] = b""
 files[f"freewheel/_freewheel.abi3.{suffix}"] = module.read_bytes()
 files[f"{info}/METADATA"] = "\n".join([*metadata, ""]).encode()
 files[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: freewheel\nRoot-Is-Purelib: false\nTag: {tag}\n".encode()
 files[f"{info}/entry_points.txt"] = b"[console_scripts]\nfreewheel = freewheel.__main__:main\n"
-digest = lambda content: base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+
+
+def digest(content):
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+
+
 lines = [f"{name},sha256={digest(content)},{len(content)}" for name, content in files.items()]
 files[f"{info}/RECORD"] = "\n".join([*lines, f"{info}/RECORD,,", ""]).encode()
 with zipfile.ZipFile(folder / f"freewheel-{version}-{tag}.whl", "w") as wheel:

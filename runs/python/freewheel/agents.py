@@ -30,24 +30,24 @@ class Progress(NamedTuple):
     """Metrics of the agent since the last report, such as ``policy_loss``."""
 
 
-def _source(world: Any, gamma: float) -> Any:
+def _source(world: Any) -> Any:
     """World of a trainer: an id, or environments of the user's own."""
     if isinstance(world, str):
         return world
     if callable(world):
         from .own_env import own_world
 
-        return own_world(world, gamma)
+        return own_world(world)
     raise TypeError(f"world must be an id such as 'grid/taxi' or a function that makes an environment, not {world!r}")
 
 
 class Trainer:
     """Agent that learns in a world.
 
-    ``world`` is an id, or a function without arguments that makes a Gymnasium environment of your own. Keyword arguments
-    are settings of the agent, such as ``gamma=0.9``; ``world_settings`` are those of the world. Without ``preset=False``,
-    the settings that the program knows for this world are used where none are given. The same seed gives the same result,
-    for any number of threads and however ``learn`` is cut into calls.
+    ``world`` is an id, or a function without arguments that makes a Gymnasium environment of your own. Keyword
+    arguments are settings of the agent, such as ``gamma=0.9``; ``world_settings`` are those of the world. Without
+    ``preset=False``, the settings that the program knows for this world are used where none are given. The same seed
+    gives the same result, for any number of threads and however ``learn`` is cut into calls.
     """
 
     curve: list[Progress]
@@ -67,7 +67,7 @@ class Trainer:
     ) -> None:
         self.native, self.curve = (
             _freewheel.Trainer(
-                _source(world, float(settings.get("gamma", 0.99))),
+                _source(world),
                 agent,
                 total_steps=steps,
                 seed=seed,
@@ -83,11 +83,11 @@ class Trainer:
     def load(cls, path: str | os.PathLike[str], world: Callable[[], Any] | None = None) -> Trainer:
         """Trainer of a file of ``save``, or the newest checkpoint of a run of the program (its folder ``seed-<n>``).
 
-        Learning goes on with the same bytes. ``world`` makes the environments of a trainer that learned in environments of
-        your own; their episodes start anew.
+        Learning goes on with the same bytes. ``world`` makes the environments of a trainer that learned in environments
+        of your own; their episodes start anew.
         """
         trainer = cls.__new__(cls)
-        own = None if world is None else _source(world, 0.99)
+        own = None if world is None else _source(world)
         trainer.native, trainer.curve = _freewheel.Trainer.load(os.fspath(path), own), []
         return trainer
 
@@ -115,12 +115,19 @@ class Trainer:
     def learn(self, steps: int, callback: Callback | None = None) -> Trainer:
         """Learns from ``steps`` more environment steps; a true result of ``callback`` stops.
 
-        Ctrl-C stops with ``KeyboardInterrupt`` within about a tenth of a second; the trainer is whole then, and can learn
-        on or be saved.
+        Ctrl-C stops with ``KeyboardInterrupt`` within about a tenth of a second; the trainer is whole then, and can
+        learn on or be saved.
         """
 
-        def report(*values: Any) -> bool:
-            progress = Progress(*values[:5], dict(values[5]))
+        def report(
+            step: int,
+            episodes: int,
+            mean_return: float,
+            mean_length: float,
+            speed: float,
+            metrics: list[tuple[str, float]],
+        ) -> bool:
+            progress = Progress(step, episodes, mean_return, mean_length, speed, dict(metrics))
             self.curve.append(progress)
             return bool(callback and callback(progress))
 
@@ -158,5 +165,8 @@ def train(
     callback: Callback | None = None,
     **settings: Any,
 ) -> list[Trainer]:
-    """Trains ``agent`` in ``world`` for each of ``seeds``; returns the trainers. Other arguments are those of Trainer."""
+    """Trains ``agent`` in ``world`` for each of ``seeds``; returns the trainers.
+
+    Other arguments are those of ``Trainer``.
+    """
     return [Trainer(world, agent, steps=steps, seed=seed, **settings).learn(steps, callback) for seed in seeds]

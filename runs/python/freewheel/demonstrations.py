@@ -34,9 +34,9 @@ def record(
 ) -> int:
     """Records episodes and appends them to ``store``; returns the number of steps.
 
-    ``player`` is ``reference``, ``random``, a scripted policy of the world, or a ``Trainer``. ``delay`` is a reaction delay
-    in steps, ``noise`` the probability of a random action (or the size of the noise of a continuous action), ``blunders``
-    the probability of the worst action. Other arguments are settings of the world.
+    ``player`` is ``reference``, ``random``, a scripted policy of the world, or a ``Trainer``. ``delay`` is a reaction
+    delay in steps, ``noise`` the probability of a random action (or the size of the noise of a continuous action),
+    ``blunders`` the probability of the worst action. Other arguments are settings of the world.
     """
     if episodes < 1 or max_steps < 1:
         raise ValueError("episodes and max_steps must be at least 1")
@@ -60,14 +60,15 @@ def record(
 def read(store: str | os.PathLike[str]) -> list[Episode]:
     """Episodes of a store, of Freewheel or of Minari with the data format ``arrow``.
 
-    An episode of T steps has ``observations [T + 1, ..]``, ``actions [T]`` or ``[T, K]``, ``rewards [T]``, ``terminated``,
-    ``truncated``, ``return`` and ``player``; ``action_mask [T + 1, A]`` and ``to_play [T + 1]`` where the world has them.
+    An episode of T steps has ``observations [T + 1, ..]``, ``actions [T]`` or ``[T, K]``, ``rewards [T]``,
+    ``terminated``, ``truncated``, ``return`` and ``player``; ``action_mask [T + 1, A]`` and ``to_play [T + 1]`` where
+    the world has them.
     """
     return _freewheel.read_demonstrations(os.fspath(store))
 
 
 def transitions(episodes: list[Episode]) -> dict[str, np.ndarray]:
-    """All steps of all episodes as columns: ``obs``, ``action``, ``reward``, ``next_obs``, ``terminated``, ``truncated``."""
+    """All steps of all episodes: ``obs``, ``action``, ``reward``, ``next_obs``, ``terminated``, ``truncated``."""
     if not episodes:
         raise ValueError("there are no episodes")
 

@@ -14,8 +14,8 @@ from .worlds import Baseline, Reference, World
 class Environment(dm_env.Environment):
     """A world with the interface of ``dm_env``; settings of the world are keyword arguments.
 
-    The discount of a step is 0 at a terminal state, else 1, also where a time limit truncates the episode. In a world with
-    illegal actions, an observation is a dictionary of ``observation`` and ``action_mask``.
+    The discount of a step is 0 at a terminal state, else 1, also where a time limit truncates the episode. In a world
+    with illegal actions, an observation is a dictionary of ``observation`` and ``action_mask``.
     """
 
     def __init__(self, world: str, seed: int = 0, **settings: Any) -> None:
@@ -57,8 +57,8 @@ class Environment(dm_env.Environment):
             spec = specs.DiscreteArray(native.num_observations, np.int64, "observation")
         else:
             shape, low, high = native.observation_bounds
-            low, high = (np.array(bound, np.float32).reshape(shape) for bound in (low, high))
-            spec = specs.BoundedArray(shape, np.float32, low, high, "observation")
+            bounds = [np.array(bound, np.float32).reshape(shape) for bound in (low, high)]
+            spec = specs.BoundedArray(shape, np.float32, bounds[0], bounds[1], "observation")
         if self._masked:
             mask = specs.BoundedArray((len(native.action_names),), np.int8, 0, 1, "action_mask")
             return {"observation": spec, "action_mask": mask}

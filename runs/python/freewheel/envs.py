@@ -26,7 +26,7 @@ def observation_space(world: World) -> spaces.Space:
     """Observation space of a world."""
     bounds = world.native.observation_bounds
     if bounds is None:
-        return spaces.Discrete(world.native.num_observations)
+        return spaces.Discrete(world.native.num_observations or 0)
     shape, low, high = bounds
     return spaces.Box(
         np.array(low, np.float32).reshape(shape), np.array(high, np.float32).reshape(shape), dtype=np.float32
@@ -82,9 +82,9 @@ class References:
 class FreewheelEnv(References, gymnasium.Env):
     """One environment of a world; settings of the world are keyword arguments.
 
-    ``info`` has ``action_mask`` where some actions are illegal, ``to_play`` in games for two, and ``measures`` at the end
-    of an episode of a world that has some. An episode is a function of the seed, the number ``index`` of the random stream
-    and the number of the episode: ``reset(seed=7)`` starts episode 0 of seed 7, ``reset()`` the next one.
+    ``info`` has ``action_mask`` where some actions are illegal, ``to_play`` in games for two, and ``measures`` at the
+    end of an episode of a world that has some. An episode is a function of the seed, the number ``index`` of the random
+    stream and the number of the episode: ``reset(seed=7)`` starts episode 0 of seed 7, ``reset()`` the next one.
     """
 
     metadata = {"render_modes": ["ansi", "rgb_array"], "render_fps": 10}
@@ -172,13 +172,14 @@ def ansi(columns: int, cells: list) -> str:
 class FreewheelVectorEnv(References, VectorEnv):
     """``num_envs`` environments of a world, stepped together in one call.
 
-    With ``autoreset_mode=AutoresetMode.NEXT_STEP``, the default as in Gymnasium, an environment is reset in the step after
-    the end of its episode, whose action is ignored. With ``SAME_STEP``, the fastest, it is reset in the same step, and
-    ``infos["final_obs"]`` and ``infos["final_info"]`` have the end of the episode.
+    With ``autoreset_mode=AutoresetMode.NEXT_STEP``, the default as in Gymnasium, an environment is reset in the step
+    after the end of its episode, whose action is ignored. With ``SAME_STEP``, the fastest, it is reset in the same
+    step, and ``infos["final_obs"]`` and ``infos["final_info"]`` have the end of the episode.
 
-    ``seed`` is an integer (environment i uses the random stream i of this seed), or a list with a seed for each environment
-    (environment i is then the environment of ``gymnasium.make`` with this seed). With ``copy=False``, observations are an
-    array that the next step overwrites, in ``SAME_STEP`` the memory of the environments itself, read-only.
+    ``seed`` is an integer (environment i uses the random stream i of this seed), or a list with a seed for each
+    environment (environment i is then the environment of ``gymnasium.make`` with this seed). With ``copy=False``,
+    observations are an array that the next step overwrites, in ``SAME_STEP`` the memory of the environments itself,
+    read-only.
     """
 
     metadata = {"render_modes": ["ansi"], "autoreset_mode": AutoresetMode.NEXT_STEP}
@@ -213,8 +214,8 @@ class FreewheelVectorEnv(References, VectorEnv):
         self._masked, self._two, self._measures = native.masked, native.players == 2, native.measure_names
         self._all = np.ones(num_envs, bool)
         self._envs: _freewheel.VectorEnv | None = None
-        # Array of observations if they are not copied.
-        self._obs: np.ndarray | None = None
+        # Array of observations if they are not copied; whether it is the memory of the environments.
+        self._shared, self._is_view = np.empty(0, np.float32), False
 
     def _started(self) -> _freewheel.VectorEnv:
         if self._envs is None:
@@ -225,8 +226,8 @@ class FreewheelVectorEnv(References, VectorEnv):
         if self.copy or not self._real_obs:
             return envs.obs()
         if not self._is_view:
-            envs.obs_into(self._obs)
-        return self._obs
+            envs.obs_into(self._shared)
+        return self._shared
 
     def _infos(self, envs: _freewheel.VectorEnv) -> dict[str, Any]:
         infos: dict[str, Any] = {}
@@ -251,10 +252,9 @@ class FreewheelVectorEnv(References, VectorEnv):
             seeds = [int(seed) if seed is not None else int(self.np_random.integers(2**63))]
         self._envs = envs = self.world.native.vector_env(self.num_envs, seeds, not self._same_step)
         if self._real_obs and not self.copy:
-            self._obs = envs.obs_view()
-            self._is_view = self._obs is not None
-            if not self._is_view:
-                self._obs = np.empty(self.observation_space.shape, np.float32)
+            view = envs.obs_view()
+            self._is_view = view is not None
+            self._shared = np.empty(self.observation_space.shape or (), np.float32) if view is None else view
         return self._observation(envs), self._infos(envs)
 
     def _actions(self, actions: Any) -> np.ndarray:
@@ -323,15 +323,15 @@ class FreewheelVectorEnv(References, VectorEnv):
         return self._observation(envs)
 
     def close_extras(self, **kwargs: Any) -> None:
-        self._envs = self._obs = None
+        self._envs, self._shared = None, np.empty(0, np.float32)
 
 
 def register() -> None:
     """Registers every world with Gymnasium; done by ``import freewheel``."""
-    entries = {"entry_point": "freewheel.envs:FreewheelEnv", "vector_entry_point": "freewheel.envs:FreewheelVectorEnv"}
+    single, vector = "freewheel.envs:FreewheelEnv", "freewheel.envs:FreewheelVectorEnv"
     for name, version in _freewheel.world_versions():
         full = f"freewheel/{name.replace('/', '-')}-v{version - 1}"
         if full not in gymnasium.registry:
-            gymnasium.register(full, kwargs={"world": name}, **entries)
+            gymnasium.register(full, single, vector_entry_point=vector, kwargs={"world": name})
     if "freewheel/World-v0" not in gymnasium.registry:
-        gymnasium.register("freewheel/World-v0", **entries)
+        gymnasium.register("freewheel/World-v0", single, vector_entry_point=vector)

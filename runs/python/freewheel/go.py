@@ -8,7 +8,8 @@ import numpy as np
 from gymnasium import spaces
 from pettingzoo import AECEnv
 
-from .envs import References, ansi, one_action, action_space, observation_space
+from . import _freewheel
+from .envs import References, ansi, observation_space, one_action
 from .worlds import World
 
 AGENTS = ["black_0", "white_0"]
@@ -17,8 +18,8 @@ AGENTS = ["black_0", "white_0"]
 class AecGame(References, AECEnv):
     """A game for two with PettingZoo's AEC interface.
 
-    An observation is a dictionary: ``observation``, and ``action_mask`` with the legal actions. Both players are played by
-    the caller. The rewards of a step are those of the player who moved and, with the opposite sign, of the opponent.
+    An observation is a dictionary: ``observation``, and ``action_mask`` with the legal actions. Both players are played
+    by the caller. The rewards of a step are those of the player who moved and, with the opposite sign, of the opponent.
     """
 
     metadata = {
@@ -35,18 +36,18 @@ class AecGame(References, AECEnv):
         native = self.world.native
         if native.players != 2:
             raise ValueError(f"{world} with these settings is not a game for two")
-        self.possible_agents, self.agents = list(AGENTS), []
-        moves = action_space(self.world)
+        self.possible_agents, self.agents = list(AGENTS), list[str]()
+        moves = len(native.action_names)
         one = spaces.Dict(
             {
                 "observation": observation_space(self.world),
-                "action_mask": spaces.Box(0, 1, (moves.n,), np.int8),
+                "action_mask": spaces.Box(0, 1, (moves,), np.int8),
             }
         )
         self.observation_spaces = {agent: spaces.Dict(dict(one.spaces)) for agent in AGENTS}
-        self.action_spaces = {agent: spaces.Discrete(moves.n) for agent in AGENTS}
+        self.action_spaces = {agent: spaces.Discrete(moves) for agent in AGENTS}
         self._rng = np.random.default_rng()
-        self._episode = None
+        self._episode: _freewheel.Episode | None = None
 
     def observation_space(self, agent: str) -> spaces.Space:
         return self.observation_spaces[agent]
@@ -57,25 +58,24 @@ class AecGame(References, AECEnv):
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         if seed is not None:
             self._rng = np.random.default_rng(seed)
-        self._episode = self.world.native.episode(int(seed if seed is not None else self._rng.integers(2**63)))
+        episode = self.world.native.episode(int(seed if seed is not None else self._rng.integers(2**63)))
+        self._episode = episode
         self.agents = list(AGENTS)
         self.rewards = {agent: 0.0 for agent in AGENTS}
         self._cumulative_rewards = {agent: 0.0 for agent in AGENTS}
         self.terminations = {agent: False for agent in AGENTS}
         self.truncations = {agent: False for agent in AGENTS}
-        self.infos = {agent: {} for agent in AGENTS}
-        self._select()
+        self.infos: dict[str, dict[str, Any]] = {agent: {} for agent in AGENTS}
+        self._select(episode)
 
-    def _select(self) -> None:
-        self.agent_selection = AGENTS[self._episode.to_play()]
-        self._legal, self._obs = self._episode.legal(), self._episode.obs()
+    def _select(self, episode: _freewheel.Episode) -> None:
+        self.agent_selection = AGENTS[episode.to_play()]
+        self._legal, self._obs = episode.legal(), episode.obs()
 
     def observe(self, agent: str) -> dict[str, np.ndarray]:
         """Observation of the player to move; the opponent of this player gets an observation of zeros without moves."""
-        if agent == self.agent_selection and self._legal is not None:
-            over = self.terminations[agent] or self.truncations[agent]
-            mask = np.zeros_like(self._legal) if over else self._legal.copy()
-            return {"observation": self._obs.copy(), "action_mask": mask}
+        if agent == self.agent_selection:
+            return {"observation": self._obs.copy(), "action_mask": self._legal.copy()}
         return {"observation": np.zeros_like(self._obs), "action_mask": np.zeros_like(self._legal)}
 
     def step(self, action: Any) -> None:
@@ -98,9 +98,7 @@ class AecGame(References, AECEnv):
             self._obs, self.agent_selection = self._episode.obs(), other
             self._legal = np.zeros_like(self._legal)
         else:
-            self._select()
-        if self.render_mode == "human":
-            self.render()
+            self._select(self._episode)
 
     def render(self):
         if self.render_mode is None or self._episode is None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 
-def own_world(make: Callable[[], Any], gamma: float) -> tuple:
+def own_world(make: Callable[[], Any]) -> tuple[str, Any, Any, bool, Callable[[int], OwnEnvs]]:
     """Description of the environments that ``make`` makes, and a function that makes a batch of them."""
     from gymnasium import spaces
 
@@ -37,7 +37,7 @@ def own_world(make: Callable[[], Any], gamma: float) -> tuple:
     def batch(num_envs: int) -> OwnEnvs:
         return OwnEnvs(make, num_envs, choices if masked else 0)
 
-    return name, observations, choices, masked, gamma, batch
+    return name, observations, choices, masked, batch
 
 
 class OwnEnvs:

@@ -25,12 +25,12 @@ pub(crate) struct Trainer {
     raised: Raised,
 }
 
-/// World of a trainer: an id, or `(name, observations, actions, masked, gamma, make)` for Python environments.
+/// World of a trainer: an id, or `(name, observations, actions, masked, make)` for Python environments.
 /// Observations are a number, or `(shape, low, high)`; actions are a number, or `(low, high)`.
 #[derive(FromPyObject)]
 pub(crate) enum PyWorld {
     Id(String),
-    Own(String, PyObservations, PyActionSpace, bool, f64, Py<PyAny>),
+    Own(String, PyObservations, PyActionSpace, bool, Py<PyAny>),
 }
 
 #[derive(FromPyObject)]
@@ -49,7 +49,7 @@ impl PyWorld {
     fn source(self, raised: &Raised) -> WorldSource {
         match self {
             PyWorld::Id(id) => WorldSource::Id(id),
-            PyWorld::Own(name, observations, actions, masked, gamma, make) => {
+            PyWorld::Own(name, observations, actions, masked, make) => {
                 let observation = match observations {
                     PyObservations::Discrete(n) => ObservationSpace::Discrete { n },
                     PyObservations::Box(shape, low, high) => ObservationSpace::Box { shape, low, high },
@@ -61,7 +61,7 @@ impl PyWorld {
                         ActionSpace::Continuous { names: names(low.len()), low, high }
                     }
                 };
-                let spec = Spec { masked, gamma, ..Spec::new(&name, observation, actions) };
+                let spec = Spec { masked, ..Spec::new(&name, observation, actions) };
                 let world: Arc<dyn DynWorld> = Arc::new(OwnWorld::new(spec, make, Arc::clone(raised)));
                 WorldSource::World(world)
             }

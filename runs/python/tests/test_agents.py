@@ -13,7 +13,8 @@ import pytest
 import freewheel
 
 # The program without Python, if the caller has built it; else the one of the package.
-PROGRAM = [os.environ["FREEWHEEL_PROGRAM"]] if "FREEWHEEL_PROGRAM" in os.environ else [sys.executable, "-m", "freewheel"]
+GIVEN = os.environ.get("FREEWHEEL_PROGRAM")
+PROGRAM = [GIVEN] if GIVEN else [sys.executable, "-m", "freewheel"]
 
 
 def program(*words, folder):

@@ -41,7 +41,7 @@ def test_a_trained_agent_demonstrates_and_is_cloned(tmp_path):
     agent = freewheel.train("grid/cliff", "q-learning", steps=30_000, learning_rate=0.5)[0]
     demonstrations.record("grid/cliff", tmp_path / "own", agent, episodes=4)
     assert all(episode["return"] == -13.0 for episode in demonstrations.read(tmp_path / "own"))
-    clone = freewheel.Trainer("grid/cliff", "bc", demos=tmp_path / "own")
+    clone = freewheel.Trainer("grid/cliff", "bc", demos=tmp_path / "own", estimator="tree")
     clone.learn(2000)
     assert clone.evaluate(3).mean() == -13.0
 
