@@ -177,7 +177,7 @@ impl Job {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Progress {
     /// Number of environment steps made.
-    pub(crate) step: u64,
+    step: u64,
     /// Size of `metrics.jsonl` at this step, in bytes.
     metrics_bytes: u64,
     /// Statistics of the training episodes since the last line of `metrics.jsonl`.
@@ -190,6 +190,13 @@ pub(crate) struct Progress {
     evaluation_pending: bool,
     /// Stall mark, if the run is stalled.
     stalled: Option<Stall>,
+}
+
+impl Progress {
+    /// Progress of a run without metrics after `step` steps and `episodes` episodes.
+    pub(crate) fn at(step: u64, episodes: u64) -> Self {
+        Progress { step, episodes, ..Progress::default() }
+    }
 }
 
 /// Name of the checkpoint section with [`Training::first_evaluation`].

@@ -169,11 +169,10 @@ impl Rows {
         }
         // The states before, so that an error changes nothing.
         let before = self.rows.iter().map(|row| row.runner.save()).collect::<Result<Vec<_>>>()?;
-        for i in 0..parts.len() {
-            if let Err(error) = self.rows[i].runner.load(parts[i].2) {
-                self.rows.iter_mut().zip(&before).try_for_each(|(row, state)| row.runner.load(state))?;
-                return Err(error);
-            }
+        let loaded = self.rows.iter_mut().zip(&parts).try_for_each(|(row, part)| row.runner.load(part.2));
+        if let Err(error) = loaded {
+            self.rows.iter_mut().zip(&before).try_for_each(|(row, state)| row.runner.load(state))?;
+            return Err(error);
         }
         for (row, (reward, ending, _)) in self.rows.iter_mut().zip(parts) {
             (row.reward, row.ending, row.last) = (reward, ending, None);

@@ -93,7 +93,7 @@ impl Trainer {
         }
         job.prepare(root.as_ref())?;
         let unsupported = |e: postcard::Error| Error::Unsupported(format!("cannot be saved: {e}"));
-        let progress = Progress { step, episodes: self.counts.episodes, ..Progress::default() };
+        let progress = Progress::at(step, self.counts.episodes);
         let mut checkpoint = Checkpoint::new();
         checkpoint.insert("run", job.config.identity());
         checkpoint.insert("progress", postcard::to_stdvec(&progress).map_err(unsupported)?);
