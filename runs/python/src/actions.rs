@@ -1,7 +1,7 @@
 //! Actions from Python.
 
 use freewheel::core::{ActionBuffer, ActionSpace};
-use numpy::{PyReadonlyArrayDyn, PyUntypedArrayMethods};
+use numpy::{Element, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
@@ -15,11 +15,11 @@ impl<'py> FromPyObject<'_, 'py> for PyActions<'py> {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        if let Ok(actions) = object.extract() {
-            return Ok(PyActions::Discrete(actions));
+        if let Ok(actions) = object.cast::<PyArrayDyn<i64>>() {
+            return Ok(PyActions::Discrete(readable(&actions)?));
         }
-        match object.extract() {
-            Ok(actions) => Ok(PyActions::Continuous(actions)),
+        match object.cast::<PyArrayDyn<f32>>() {
+            Ok(actions) => Ok(PyActions::Continuous(readable(&actions)?)),
             Err(_) => {
                 let what = object.get_type().name()?;
                 Err(PyTypeError::new_err(format!(
@@ -28,6 +28,13 @@ impl<'py> FromPyObject<'_, 'py> for PyActions<'py> {
             }
         }
     }
+}
+
+/// View of an array that nothing else is writing into.
+pub(crate) fn readable<'py, T: Element>(
+    array: &Bound<'py, PyArrayDyn<T>>,
+) -> PyResult<PyReadonlyArrayDyn<'py, T>> {
+    array.try_readonly().map_err(|e| PyValueError::new_err(format!("an array cannot be read now: {e}")))
 }
 
 impl PyActions<'_> {

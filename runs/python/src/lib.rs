@@ -36,7 +36,10 @@ fn exception(error: Error) -> PyErr {
     match error {
         Error::Io { source, path } => match source.raw_os_error() {
             // With a number, Python makes the exception `FileNotFoundError` and the like.
-            Some(number) => PyOSError::new_err((number, source.to_string(), path)),
+            Some(number) => {
+                let reason = source.to_string().replace(&format!(" (os error {number})"), "");
+                PyOSError::new_err((number, reason, path.display().to_string()))
+            }
             None => PyOSError::new_err(text),
         },
         Error::Diverged { .. } | Error::Damaged { .. } => PyRuntimeError::new_err(text),

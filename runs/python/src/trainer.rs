@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, TryLockError};
 
 use freewheel::core::{ActionBuffer, ActionSpace, DynWorld, ObservationSpace, Spec, WorldSource};
 use freewheel::{Registry, Trainer as Inner};
-use numpy::{PyReadonlyArrayDyn, ToPyArray};
+use numpy::{PyArrayDyn, ToPyArray};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::actions::readable;
 use crate::own_env::{OwnWorld, Raised};
 use crate::world::{World, settings};
 use crate::{exception, lock, threads};
@@ -190,9 +191,10 @@ impl Trainer {
     fn predict(
         &self,
         py: Python<'_>,
-        obs: PyReadonlyArrayDyn<'_, f32>,
+        obs: Bound<'_, PyArrayDyn<f32>>,
         mask: Option<Vec<bool>>,
     ) -> PyResult<Py<PyAny>> {
+        let obs = readable(&obs)?;
         let obs = obs.as_slice().map_err(|e| PyValueError::new_err(e.to_string()))?;
         let action = self.with(py, |inner| match &mask {
             Some(mask) => inner.predict_masked(obs, mask),

@@ -215,7 +215,11 @@ impl VectorEnv {
     }
 
     /// Writes the current observations into `out`, real numbers `[N, ..]`.
-    fn obs_into(&self, mut out: PyReadwriteArrayDyn<'_, f32>) -> PyResult<()> {
+    fn obs_into(&self, out: Bound<'_, PyArrayDyn<f32>>) -> PyResult<()> {
+        // Extracting a `PyReadwriteArray` would panic for a read-only array.
+        let written = out.try_readwrite();
+        let mut out =
+            written.map_err(|e| PyValueError::new_err(format!("an array cannot be written: {e}")))?;
         let out = slice_of(&mut out, self.num_envs * self.width)?;
         let envs = lock(&self.envs);
         match &*envs {

@@ -58,5 +58,7 @@ def test_illegal_moves_are_errors():
         env.step(0)
     with pytest.raises(ValueError):
         env.step(None)
-    with pytest.raises(ValueError, match="two"):
+    with pytest.raises(ValueError, match="opponent"):
         freewheel.go.env("grid/cliff")
+    with pytest.raises(ValueError, match="two"):
+        freewheel.go.env("go/5x5", opponent="random")

@@ -91,6 +91,7 @@ impl Trainer {
                 folder.display()
             )));
         }
+        std::fs::create_dir_all(root.as_ref()).map_err(Error::io(root.as_ref()))?;
         job.prepare(root.as_ref())?;
         let unsupported = |e: postcard::Error| Error::Unsupported(format!("cannot be saved: {e}"));
         let progress = Progress::at(step, self.counts.episodes);
