@@ -90,7 +90,7 @@ fn record(folder: &Path, (id, settings, num_envs, steps): (&str, &str, usize, us
 
 #[test]
 fn the_package_passes_its_tests_in_a_clean_environment() {
-    let Some(python) = python("pyspiel, gymnasium", "Gymnasium") else { return };
+    let Some(python) = python("gymnasium", "Gymnasium") else { return };
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let downloaded = root.join("target/peers-wheels");
     if !downloaded.is_dir() {
