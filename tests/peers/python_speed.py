@@ -60,7 +60,7 @@ CASES = {
         "EnvPool": envpool_envs("FrozenLake-v1"),
         "freewheel": "grid-frozenlake-4x4",
     },
-    "Taxi": {"Gymnasium sync": sync("Taxi-v3"), "EnvPool": envpool_envs("Taxi-v3"), "freewheel": "grid-taxi"},
+    "Taxi": {"Gymnasium sync": sync("Taxi-v4"), "EnvPool": envpool_envs("Taxi-v3"), "freewheel": "grid-taxi"},
     "CliffWalking": {
         "Gymnasium sync": sync("CliffWalking-v1"),
         "EnvPool": envpool_envs("CliffWalking-v0"),

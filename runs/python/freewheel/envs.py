@@ -279,14 +279,12 @@ class FreewheelVectorEnv(References, VectorEnv):
         reward, terminated, truncated, ended = envs.step(actions)
         infos = self._infos(envs) if self._masked or self._two else {}
         if ended and (self._same_step or self._measures):
-            self._add_finals(envs, infos)
+            self._add_finals(envs, infos, terminated | truncated)
         return self._observation(envs), reward, terminated, truncated, infos
 
-    def _add_finals(self, envs: _freewheel.VectorEnv, infos: dict[str, Any]) -> None:
+    def _add_finals(self, envs: _freewheel.VectorEnv, infos: dict[str, Any], over: np.ndarray) -> None:
         """Adds the ends of episodes to ``infos``, in the layout of Gymnasium's vector environments."""
         which, obs, masks, measures, players = envs.finals()
-        over = np.zeros(self.num_envs, bool)
-        over[which] = True
 
         def spread(values: np.ndarray) -> np.ndarray:
             out = np.zeros((self.num_envs, *values.shape[1:]), values.dtype)
@@ -307,8 +305,11 @@ class FreewheelVectorEnv(References, VectorEnv):
         if self._two:
             of_end["to_play"], of_end["_to_play"] = spread(players), over.copy()
         final = np.full(self.num_envs, None, dtype=object)
-        for i, one in zip(which.tolist(), obs):
-            final[i] = one
+        if self._real_obs:
+            for i, one in zip(which.tolist(), obs):
+                final[i] = one
+        else:
+            final[which] = obs
         infos["final_obs"], infos["_final_obs"] = final, over
         infos["final_info"], infos["_final_info"] = of_end, over.copy()
 

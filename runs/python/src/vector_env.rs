@@ -33,6 +33,7 @@ pub(crate) struct VectorEnv {
     /// Shape of the observations of all environments: `[N]` for discrete ones.
     shape: Vec<usize>,
     is_discrete: bool,
+    masked: bool,
     /// D, the number of `f32` values of an observation.
     width: usize,
     /// Address of the observations of a batch, of which `obs_view` makes arrays.
@@ -95,6 +96,7 @@ impl VectorEnv {
             actions: spec.actions.clone(),
             shape,
             is_discrete: matches!(spec.observation, ObservationSpace::Discrete { .. }),
+            masked: spec.masked,
             width: spec.observation.len(),
             address,
         })
@@ -277,7 +279,9 @@ impl VectorEnv {
             indices.push(i as i64);
             players.push(player as i64);
             obs.extend_from_slice(of.0);
-            legal.extend(of.1.iter().map(|&legal| i8::from(legal)));
+            if self.masked {
+                legal.extend(of.1.iter().map(|&legal| i8::from(legal)));
+            }
             measures.extend_from_slice(of.2);
         };
         match &*lock(&self.envs) {
