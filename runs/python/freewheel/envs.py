@@ -173,7 +173,7 @@ class FreewheelVectorEnv(References, VectorEnv):
     """``num_envs`` environments of a world, stepped together in one call.
 
     With ``autoreset_mode=AutoresetMode.NEXT_STEP``, the default as in Gymnasium, an environment is reset in the step
-    after the end of its episode, whose action is ignored. With ``SAME_STEP``, the fastest, it is reset in the same
+    after the end of its episode, whose action is ignored. With ``SAME_STEP``, it is reset in the same
     step, and ``infos["final_obs"]`` and ``infos["final_info"]`` have the end of the episode.
 
     ``seed`` is an integer (environment i uses the random stream i of this seed), or a list with a seed for each
