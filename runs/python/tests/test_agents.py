@@ -128,7 +128,9 @@ def test_the_program_reads_a_run_of_python(tmp_path):
 
 def test_control_c_stops_learning(tmp_path):
     script = """
-import freewheel, sys
+import freewheel, signal, sys
+# A shell that starts the tests in the background has Ctrl-C ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 agent = freewheel.Trainer("classic/cartpole", "ppo", steps=10**10)
 try:
     print("started", flush=True)
