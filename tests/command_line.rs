@@ -9,7 +9,7 @@ fn every_command_has_help_with_an_example() {
     let help = PROGRAM.text(&["--help"]);
     assert!(help.contains("Exit codes"));
     let commands =
-        "run train eval resume watch map solve envs agents presets fit predict concept interpolate \
+        "run train eval resume runs sweep watch map solve envs agents presets fit predict concept interpolate \
                     estimators data init replay bench gtp match sgf completions man"
             .split(' ')
             .collect::<Vec<_>>();

@@ -151,7 +151,7 @@ fn write_program(path: &Path, text: &str) {
 fn in_the_help(command: &str) {
     let words: Vec<&str> = command.split([' ', '[', ']', '|', ';', '=']).collect();
     let Some(subcommand) = words.get(1).filter(|_| words[0] == "freewheel") else { return };
-    let own = if ["sgf", "demos"].contains(subcommand) { &words[1..3] } else { &words[1..2] };
+    let own = if ["sgf", "demos", "runs"].contains(subcommand) { &words[1..3] } else { &words[1..2] };
     let help = PROGRAM.text(&[own, &["--help"]].concat());
     for flag in words.iter().filter(|word| word.starts_with("--") && word.len() > 2) {
         assert!(help.contains(flag), "`{command}`: {flag} is not in the help of {subcommand}");

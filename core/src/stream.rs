@@ -40,6 +40,8 @@ pub enum Purpose {
     DemonstrationEnvironment = 12,
     /// Action sampling of recorded demonstrations.
     DemonstrationAction = 13,
+    /// Points of a search of settings.
+    Sweep = 16,
 }
 
 /// All random streams of one run.

@@ -15,7 +15,7 @@ use freewheel_core::input::read_raw;
 use freewheel_core::{Error, Result};
 
 use crate::checkpoints::{history_store, metrics_digest, of_this_run, stores};
-use crate::folders::files_below;
+use crate::folders::{files_below, no_run};
 use crate::job::{Job, JobConfig};
 use crate::plan_file;
 
@@ -128,34 +128,68 @@ pub struct VerifiedRun {
 /// [`Error::Damaged`] for the first file with other bytes than those that were written, or that is missing;
 /// [`Error::Io`].
 pub fn verify_run(folder: &Path) -> Result<VerifiedRun> {
-    let config = JobConfig::read(folder)?;
-    let checksums = Checksums::read(folder)?;
-    let finished = Job::result_in(folder)?.is_some();
-    let mut checked = Vec::new();
+    match inspect_run(folder) {
+        (_, errors) if !errors.is_empty() => Err(errors.into_iter().next().unwrap_or_else(|| no_run(folder))),
+        (Some(run), _) => Ok(run),
+        (None, _) => Err(no_run(folder)),
+    }
+}
+
+/// Same as [`verify_run`], with the errors of all files; `None` in place of the run if its configuration is damaged.
+pub(crate) fn inspect_run(folder: &Path) -> (Option<VerifiedRun>, Vec<Error>) {
+    let config = match JobConfig::read(folder) {
+        Ok(config) => config,
+        Err(error) => return (None, vec![error]),
+    };
+    let (mut checked, mut errors) = (Vec::new(), Vec::new());
+    let mut note = |read: Result<PathBuf>| match read {
+        Ok(file) => checked.push(file),
+        Err(error) => errors.push(error),
+    };
+    let checksums = Checksums::read(folder).unwrap_or_else(|error| {
+        note(Err(error));
+        None
+    });
+    let has_results = folder.join(RESULTS).exists();
     for path in checksums.iter().flat_map(|all| all.0.keys()) {
         // A run that was killed while its results were written has the checksums of files that are not complete.
-        if finished || path == CONFIG {
-            match read_checked(folder, path) {
+        if has_results || path == CONFIG {
+            note(match read_checked(folder, path) {
                 Err(Error::Io { path: file, source }) if source.kind() == std::io::ErrorKind::NotFound => {
-                    return Err(Error::Damaged { file, reason: "it is missing".into() });
+                    Err(Error::Damaged { file, reason: "it is missing".into() })
                 }
-                read => drop(read?),
-            }
-            checked.push(folder.join(path));
+                read => read.map(|_| folder.join(path)),
+            });
         }
     }
-    if finished && folder.join(EPISODES).exists() {
-        freewheel_core::record::read(folder.join(EPISODES))?;
+    if has_results {
+        let damaged = Job::result_in(folder).err();
+        let known = checksums.as_ref().is_some_and(|all| all.0.contains_key(RESULTS));
+        // A wrong checksum has been noted already.
+        damaged.into_iter().filter(|_| !known).for_each(|error| note(Err(error)));
+        let episodes = folder.join(EPISODES);
+        if episodes.exists() && checksums.as_ref().is_none_or(|all| !all.0.contains_key(EPISODES)) {
+            note(freewheel_core::record::read(&episodes).map(|_| episodes));
+        }
     }
     let history = history_store(folder, config.checkpoint.history);
     for store in stores(folder, config.checkpoint.keep).into_iter().chain([history]) {
-        for step in store.steps()? {
-            let checkpoint = of_this_run(store.load(step)?, &config, folder)?;
-            metrics_digest(&checkpoint)?;
-            checked.push(store.path(step));
+        let steps = store.steps().unwrap_or_else(|error| {
+            note(Err(error));
+            Vec::new()
+        });
+        for step in steps {
+            let checkpoint = store.load(step).and_then(|found| of_this_run(found, &config, folder));
+            note(checkpoint.and_then(|found| metrics_digest(&found)).map(|_| store.path(step)));
         }
     }
-    Ok(VerifiedRun { folder: folder.to_owned(), finished, has_checksums: checksums.is_some(), checked })
+    let run = VerifiedRun {
+        folder: folder.to_owned(),
+        finished: has_results,
+        has_checksums: checksums.is_some(),
+        checked,
+    };
+    (Some(run), errors)
 }
 
 /// [`verify_run`] of all runs in or below `folder`, and a check of the plans of their experiments.

@@ -11,6 +11,7 @@ mod demos;
 mod estimators;
 mod go;
 mod learning;
+mod runs;
 mod sgf;
 mod sharing;
 
@@ -23,6 +24,7 @@ pub use go::{GoRules, Gtp, Match};
 pub use learning::{
     Bench, Eval, Init, List, Map, Play, Replay, Resume, Run, Solve, SolvePolicy, Train, Watch,
 };
+pub use runs::{GarbageKind, Runs, RunsCommand, RunsFolder, RunsGc, RunsLs, RunsShow, Sweep};
 pub use sgf::{Sgf, SgfCheck, SgfCommand, SgfConvert, SgfExtract, SgfShow};
 pub use sharing::{Plot, PlotX, Render, ScreenSize};
 
@@ -76,6 +78,24 @@ Examples:
   freewheel resume results/default
   freewheel resume results/default --threads 4 --quiet")]
     Resume(Resume),
+    /// List, show and verify runs on disk, and remove files that are no longer needed.
+    #[command(after_help = "\
+Examples:
+  freewheel runs ls
+  freewheel runs verify results
+  freewheel runs gc results
+
+`freewheel runs SUBCOMMAND --help` has examples of each subcommand.")]
+    Runs(Runs),
+    /// Search the settings of an agent: random, Sobol or TPE, with successive halving; resumable, on many processes.
+    #[command(after_help = "\
+Examples:
+  freewheel sweep sweep.toml
+  freewheel sweep sweep.toml --set sweep.trials=100 --threads 4
+  seq 4 | xargs -P 4 -I{} freewheel sweep sweep.toml --task-id {}/4
+
+Repeating the command continues an interrupted sweep. The table is the same for any number of threads and processes.")]
+    Sweep(Sweep),
     /// Show a policy acting in the terminal, or play yourself.
     #[command(after_help = "\
 Examples:

@@ -40,8 +40,10 @@ mod predict;
 mod render;
 mod replay;
 mod run;
+mod runs;
 mod sgf;
 mod solve;
+mod sweep;
 mod watch;
 
 pub(crate) use init::DEFAULT_EXPERIMENT;
@@ -92,6 +94,8 @@ impl Registry {
             Command::Run(args) => run::run(self, args),
             Command::Train(args) => run::train(self, args),
             Command::Resume(args) => run::resume(self, args),
+            Command::Runs(args) => runs::runs(self, args.command),
+            Command::Sweep(args) => sweep::sweep(self, &args),
             Command::Eval(args) => eval::eval(self, args),
             Command::Watch(args) => watch::watch(self, args),
             Command::Play(args) => play::play(self, args),
@@ -145,6 +149,7 @@ fn programs(command: &Command) -> Programs {
             (training.programs.allow_programs, &training.overrides.set)
         }
         Command::Watch(args) => (args.programs.allow_programs, &args.overrides.set),
+        Command::Sweep(args) => (args.programs.allow_programs, &args.overrides.set),
         Command::Play(args) => {
             played = args.assignments();
             (args.programs.allow_programs, &played)
@@ -185,7 +190,9 @@ fn renamed(command: clap::Command, name: &str) -> clap::Command {
 fn with_tip(mut error: clap::Error, args: &[OsString]) -> clap::Error {
     let sections = match args.get(1).and_then(|arg| arg.to_str()) {
         Some("solve") => ["world.time_limit=200", "world.slippery=false"],
-        Some("run" | "train" | "watch" | "play" | "render") => ["agent.gamma=0.9", "world.time_limit=200"],
+        Some("run" | "train" | "sweep" | "watch" | "play" | "render") => {
+            ["agent.gamma=0.9", "world.time_limit=200"]
+        }
         Some("fit") => ["estimator.alpha=0.1", "data.test_size=0.3"],
         _ => return error,
     };

@@ -15,6 +15,18 @@ pub enum Error {
     /// finished.
     #[error("{0} of {1} runs diverged; their earlier checkpoints are kept")]
     Diverged(usize, usize),
+    /// Error of an experiment in which runs failed, with their names and errors. The other runs are finished.
+    #[error("{failed} of {all} runs failed:\n{text}")]
+    Failed {
+        /// Number of failed runs.
+        failed: usize,
+        /// Number of all runs.
+        all: usize,
+        /// A line for each failed run.
+        text: String,
+        /// Exit code of the first error.
+        code: u8,
+    },
     /// Interruption by Ctrl-C, after everything was saved. The text is the command that continues the run.
     #[error("interrupted and saved; continue with: {0}")]
     Interrupted(String),
@@ -34,6 +46,7 @@ impl Error {
             Error::Core(Core::Diverged { .. }) | Error::Diverged(..) => 4,
             Error::Core(Core::Damaged { .. } | Core::Mismatch(_)) | Error::Mismatch(_) => 5,
             Error::Core(_) => 3,
+            Error::Failed { code, .. } => *code,
             Error::Interrupted(_) => 130,
             Error::Signal(number) => u8::try_from(128 + number).unwrap_or(130),
         }

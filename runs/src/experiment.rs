@@ -18,8 +18,10 @@ use crate::training::{Control, Outcome};
 pub struct JobOutcome<'a> {
     /// Job that was run.
     pub job: &'a Job,
-    /// Outcome of the job; `None` if the user interrupted before the job started.
+    /// Outcome of the job; `None` if it failed, or if the user interrupted before it started.
     pub outcome: Option<Outcome>,
+    /// Error of the job, if it failed.
+    pub error: Option<Error>,
     /// Wall-clock time of the job; zero if the job was finished before this call.
     pub time: Duration,
     /// Number of environment steps made in this time, without those of an earlier call.
@@ -29,10 +31,11 @@ pub struct JobOutcome<'a> {
 /// Runs `jobs` in folders below `root` on `threads` threads.
 ///
 /// Each running job has its own thread pool, so that no job waits for another one's work. If there are at least as many
-/// jobs as threads, each pool has one thread; otherwise the threads are divided equally.
+/// jobs as threads, each pool has one thread; otherwise the threads are divided equally. A job that fails is told to
+/// the user, and the other jobs continue.
 ///
 /// # Errors
-/// The first error of a job other than divergence; the other jobs are saved before the error is returned.
+/// [`Error::Unsupported`] if the system starts no threads.
 pub fn run<'a>(
     registry: &Registry,
     jobs: &'a [Job],
@@ -75,10 +78,10 @@ pub fn run<'a>(
                         requests,
                     };
                     progress.job_started(i);
-                    let outcome = pool.install(|| jobs[i].run(registry, root, &control));
+                    let outcome = pool.install(|| without_panic(|| jobs[i].run(registry, root, &control)));
                     let new_steps = new_steps.load(Ordering::Relaxed);
-                    if outcome.is_err() {
-                        stop.store(true, Ordering::Relaxed);
+                    if let Err(error) = &outcome {
+                        progress.note(&format!("{}: failed: {error}", jobs[i].title()));
                     }
                     let time = if finished_before { Duration::ZERO } else { begin.elapsed() };
                     progress.job_ended(i, &jobs[i], &outcome, time, new_steps);
@@ -89,15 +92,30 @@ pub fn run<'a>(
         }
     });
     let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    jobs.iter()
-        .zip(results)
-        .map(|(job, result)| match result {
-            None => Ok(JobOutcome { job, outcome: None, time: Duration::ZERO, new_steps: 0 }),
-            Some((outcome, time, new_steps)) => {
-                Ok(JobOutcome { job, outcome: Some(outcome?), time, new_steps })
-            }
-        })
-        .collect()
+    let ended = jobs.iter().zip(results).map(|(job, result)| {
+        let (outcome, time, new_steps) = match result {
+            None => (None, Duration::ZERO, 0),
+            Some((outcome, time, new_steps)) => (Some(outcome), time, new_steps),
+        };
+        let (outcome, error) = match outcome {
+            Some(Err(error)) => (None, Some(error)),
+            outcome => (outcome.and_then(Result::ok), None),
+        };
+        JobOutcome { job, outcome, error, time, new_steps }
+    });
+    Ok(ended.collect())
+}
+
+/// Result of `work`, in which a panic is an error: it ends its run, and no other.
+///
+/// # Errors
+/// Those of `work`; [`Error::Unsupported`] for a panic, whose message has been printed.
+pub(crate) fn without_panic<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        Err(Error::Unsupported(format!("a fault of the program, please report it: panic: {text}")))
+    })
 }
 
 /// Thread pool of `threads` threads.

@@ -32,6 +32,16 @@ pub(crate) fn count(count: f64) -> String {
     }
 }
 
+/// Size in bytes: `950 B`, `12 kB`, `3.4 MB`, `1.7 GB`; 1 kB is 1000 B.
+pub(crate) fn bytes(bytes: u64) -> String {
+    match bytes as f64 {
+        x if x >= 1e9 => format!("{:.1} GB", x / 1e9),
+        x if x >= 1e6 => format!("{:.1} MB", x / 1e6),
+        x if x >= 1e3 => format!("{:.0} kB", x / 1e3),
+        x => format!("{x:.0} B"),
+    }
+}
+
 /// Number with about four significant digits.
 pub(crate) fn compact(x: f64) -> String {
     compact_column(&[x]).swap_remove(0)
@@ -92,6 +102,14 @@ mod tests {
         assert_eq!(compact_column(&[0.0, 0.25]), ["0.000", "0.250"]);
         assert_eq!(compact_column(&[0.0, -5.42e-5]), ["0", "-5.42e-5"]);
         assert!(compact_column(&[]).is_empty());
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(
+            [0, 999, 12_345, 3_400_000, 1_700_000_000].map(bytes),
+            ["0 B", "999 B", "12 kB", "3.4 MB", "1.7 GB"]
+        );
     }
 
     #[test]

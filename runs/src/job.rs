@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use crate::checksums::{CONFIG, Checksums, RESULTS, read_checked};
+use crate::extension;
 use crate::folders::{create_folder, is_folder};
 use crate::metrics::Window;
 use crate::registry::Registry;
@@ -41,23 +42,26 @@ impl Job {
         self.config.directory(root)
     }
 
-    /// Results of the run below `root`; `None` if the run is not finished.
+    /// Results of the run below `root`; `None` if the run is not finished, or has fewer steps than this job.
     ///
     /// # Errors
-    /// [`Error::Damaged`] if `eval.json` cannot be read, or does not match its checksum or the configuration.
+    /// [`Error::Damaged`] if `eval.json` cannot be read, or does not match its checksum or the configuration;
+    /// [`Error::Config`] if the run has been extended beyond the steps of this job.
     pub fn result(&self, root: &Path) -> Result<Option<JobResult>> {
         let directory = self.directory(root);
         let Some(result) = Job::result_in(&directory)? else { return Ok(None) };
         let JobConfig { seed, steps, .. } = self.config;
-        if (result.seed, result.steps) != (seed, steps) {
+        if result.seed != seed {
             let reason = format!(
-                "it is of seed {} with {} steps, and this run has seed {seed} and {steps} steps; delete it to \
-                 evaluate again",
-                result.seed, result.steps
+                "it is of seed {}, and this run has seed {seed}; delete it to evaluate again",
+                result.seed
             );
             return Err(Error::Damaged { file: directory.join(RESULTS), reason });
         }
-        Ok(Some(result))
+        match result.steps > steps {
+            true => Err(extension::too_long(&directory, result.steps, steps)),
+            false => Ok((result.steps == steps).then_some(result)),
+        }
     }
 
     /// Results of the run in `directory`; `None` if the run is not finished.
@@ -94,6 +98,7 @@ impl Job {
         remove_temporary_files(&directory)?;
         let text = self.config.to_text()?;
         let (file, bytes) = (directory.join(CONFIG), text.as_bytes());
+        extension::reopen(&directory, &self.config, bytes)?;
         let checksums = Checksums::read(&directory)?.filter(|all| all.matches(CONFIG, bytes));
         match read_raw(&file) {
             Ok(found) if found == bytes && checksums.is_some() => return Ok(()),
@@ -113,10 +118,9 @@ impl Job {
     /// Errors of [`AgentFactory::check`](freewheel_agents::AgentFactory::check); [`Error::Unsupported`] if the memory
     /// is too small.
     pub(crate) fn check(&self, registry: &Registry) -> Result<()> {
-        let JobConfig { steps, num_envs, ref agent, ref agent_settings, .. } = self.config;
+        let JobConfig { num_envs, ref agent, ref agent_settings, .. } = self.config;
         require_environments(&*self.world, num_envs)?;
-        let budget = freewheel_agents::Budget { steps, num_envs };
-        registry.find_agent(agent)?.check(&*self.world, agent_settings, budget)
+        registry.find_agent(agent)?.check(&*self.world, agent_settings, self.config.budget())
     }
 
     /// Episodes of an evaluation of `policy`, on seeds that all agents with the same run seed share; `None` if `stop`
@@ -186,6 +190,10 @@ pub struct JobConfig {
     pub seed: u64,
     /// Environment steps, a multiple of `num_envs`.
     pub steps: u64,
+    /// Steps that ramps, log lines, evaluations and checkpoints refer to; `None` if these are `steps`. Runs that differ
+    /// in `steps` alone begin with the same bytes, so that one is extended to another: see [`crate::extension`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule_steps: Option<u64>,
     /// Number of environments that the agent is trained in at once.
     pub num_envs: usize,
     /// Evaluation settings.
@@ -258,6 +266,12 @@ impl JobConfig {
             None if !steps.is_multiple_of(num_envs as u64) => {
                 Err(damaged(format!("`steps` = {steps} is not a multiple of `num_envs` = {num_envs}")))
             }
+            None if config.schedule_steps.is_some_and(|n| {
+                n == 0 || n == steps || n > MAX_STEPS || !n.is_multiple_of(num_envs as u64)
+            }) =>
+            {
+                Err(damaged("`schedule_steps` is out of range".into()))
+            }
             None => Ok(config),
         }
     }
@@ -276,7 +290,24 @@ impl JobConfig {
         JobConfig { seed: 0, ..self.clone() }
     }
 
-    /// Folder name `<world>-<agent>-<hash>`, the same for all seeds of one configuration.
+    /// Steps that ramps, log lines, evaluations and checkpoints refer to.
+    pub(crate) fn schedule(&self) -> u64 {
+        self.schedule_steps.unwrap_or(self.steps)
+    }
+
+    /// Size of the run for the agent, whose ramps refer to [`JobConfig::schedule`].
+    pub(crate) fn budget(&self) -> freewheel_agents::Budget {
+        freewheel_agents::Budget { steps: self.schedule(), num_envs: self.num_envs }
+    }
+
+    /// Configuration of the run of `steps` steps that begins like this one.
+    pub(crate) fn with_steps(&self, steps: u64) -> JobConfig {
+        let schedule = self.schedule();
+        JobConfig { steps, schedule_steps: (steps != schedule).then_some(schedule), ..self.clone() }
+    }
+
+    /// Folder name `<world>-<agent>-<hash>`, the same for all seeds of one configuration, and for all numbers of steps
+    /// of one schedule.
     pub fn folder(&self) -> String {
         let plain =
             |label: &str| label.replace(|c: char| !(c.is_ascii_alphanumeric() || "-._".contains(c)), "-");
@@ -297,11 +328,10 @@ impl JobConfig {
         format!("{} seed {}", self.digest(), self.seed).into_bytes()
     }
 
-    /// BLAKE3 hash of the configuration without the seed.
+    /// BLAKE3 hash of the configuration without the seed, and with the steps of the schedule.
     fn digest(&self) -> String {
-        blake3::hash(toml::to_string(&self.without_seed()).unwrap_or_default().as_bytes())
-            .to_hex()
-            .to_string()
+        let config = self.without_seed().with_steps(self.schedule());
+        blake3::hash(toml::to_string(&config).unwrap_or_default().as_bytes()).to_hex().to_string()
     }
 }
 

@@ -14,6 +14,7 @@
 //! ```
 
 pub mod board;
+mod cadence;
 mod checkpoints;
 pub mod checksums;
 pub mod cli;
@@ -24,9 +25,11 @@ pub mod demonstrations;
 pub mod document;
 pub mod error;
 pub mod experiment;
+mod extension;
 pub mod fit;
 mod folders;
 mod format;
+mod garbage;
 pub mod job;
 pub mod map;
 pub mod matches;
@@ -48,6 +51,7 @@ mod run_list;
 pub mod score_scale;
 pub mod seeds;
 pub mod stall;
+pub mod sweep;
 mod table;
 mod ticks;
 pub mod trainer;

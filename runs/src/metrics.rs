@@ -52,6 +52,25 @@ impl Window {
         self.truncated += u64::from(finished.ending == Ending::Truncated);
     }
 
+    /// Statistics of the episodes of both windows (Chan et al. 1979).
+    pub(crate) fn merged(&self, other: &Window) -> Window {
+        let (a, b) = (self.episodes as f64, other.episodes as f64);
+        if other.episodes == 0 || self.episodes == 0 {
+            return if other.episodes == 0 { *self } else { *other };
+        }
+        let apart = other.mean - self.mean;
+        Window {
+            episodes: self.episodes + other.episodes,
+            mean: self.mean + apart * b / (a + b),
+            mean_return: self.mean_return + (other.mean_return - self.mean_return) * b / (a + b),
+            squared_differences: self.squared_differences
+                + other.squared_differences
+                + apart * apart * a * b / (a + b),
+            steps: self.steps + other.steps,
+            truncated: self.truncated + other.truncated,
+        }
+    }
+
     /// Mean score of the episodes; `None` without episodes.
     pub fn score(&self) -> Option<f64> {
         (self.episodes > 0).then_some(self.mean)

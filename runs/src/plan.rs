@@ -35,6 +35,10 @@ struct Top {
     /// Environment steps of each run, such as 100000 or 1e5; default: those of the preset, or 100000.
     #[serde(deserialize_with = "count::deserialize")]
     steps: Option<u64>,
+    /// Steps that ramps, log lines, evaluations and checkpoints refer to; default: those of the run. A run of fewer
+    /// steps begins like one of this length.
+    #[serde(deserialize_with = "count::deserialize")]
+    schedule_steps: Option<u64>,
     /// Number of environments that an agent is trained in at once; default: that of the preset or the agent.
     num_envs: Option<usize>,
     /// Start from the presets of the worlds and agents.
@@ -43,7 +47,15 @@ struct Top {
 
 impl Default for Top {
     fn default() -> Self {
-        Top { name: "experiment".into(), seeds: Seeds::default(), steps: None, num_envs: None, presets: true }
+        let name = "experiment".into();
+        Top {
+            name,
+            seeds: Seeds::default(),
+            steps: None,
+            schedule_steps: None,
+            num_envs: None,
+            presets: true,
+        }
     }
 }
 
@@ -85,8 +97,10 @@ impl Plan {
     pub fn new(registry: &Registry, doc: &Document) -> Result<Self> {
         let mut top = doc.table.clone();
         top.retain(|key, _| !SECTIONS.contains(&key));
-        let known: Vec<&str> =
-            ["name", "seeds", "steps", "num_envs", "presets"].into_iter().chain(SECTIONS).collect();
+        let known: Vec<&str> = ["name", "seeds", "steps", "schedule_steps", "num_envs", "presets"]
+            .into_iter()
+            .chain(SECTIONS)
+            .collect();
         let (worlds, agents) = (entries(doc, "worlds")?, entries(doc, "agents")?);
         if let Some(key) = top.keys().find(|key| !known.contains(&key.as_str())) {
             let elsewhere = misplaced(registry, key, &worlds, &agents);
@@ -159,6 +173,9 @@ impl Common {
             checkpoint,
         ) {
             return Err(doc.error(&path, message));
+        }
+        if top.schedule_steps.is_some_and(|steps| steps > MAX_STEPS) {
+            return Err(doc.error(&["schedule_steps"], format!("it must be at most {MAX_STEPS}")));
         }
         // The name is also the name of a folder in results/.
         let name = &self.top.name;
@@ -238,6 +255,8 @@ impl Common {
                     Some(set) if factory.is_offline() => set.steps() as u64,
                     _ => steps,
                 };
+                let steps = steps.next_multiple_of(num_envs as u64);
+                let schedule = self.top.schedule_steps.map(|n| n.next_multiple_of(num_envs as u64));
                 let config = JobConfig {
                     format: JobConfig::FORMAT,
                     world: id.clone(),
@@ -248,7 +267,8 @@ impl Common {
                     agent: agent.id.clone(),
                     agent_label: agent.label.clone(),
                     seed: 0,
-                    steps: steps.next_multiple_of(num_envs as u64),
+                    steps,
+                    schedule_steps: schedule.filter(|&n| n != steps && !factory.is_offline()),
                     num_envs,
                     evaluation: self.evaluation.clone(),
                     log: self.log.clone(),
@@ -262,7 +282,7 @@ impl Common {
             };
             let job = checked().map_err(|e| placed(doc, &layers, e))?;
             let JobConfig { agent_settings, world_label, agent_label, .. } = &job.config;
-            let budget = Budget { steps, num_envs };
+            let budget = Budget { steps: job.config.schedule_steps.unwrap_or(steps), num_envs };
             let warnings = factory.warnings(agent_settings, budget).into_iter();
             plan.warnings.extend(warnings.map(|text| format!("{world_label} {agent_label}: {text}")));
             plan.presets.extend(preset.map(Preset::name));
@@ -402,7 +422,7 @@ fn placed(doc: &Document, layers: &[Layer], error: Error) -> Error {
 }
 
 /// Table `name` at the top of the file, deserialized as `T`.
-fn section<T: DeserializeOwned + JsonSchema>(doc: &Document, name: &str) -> Result<T> {
+pub(crate) fn section<T: DeserializeOwned + JsonSchema>(doc: &Document, name: &str) -> Result<T> {
     match doc.table.get(name) {
         None => read_section(doc, &[name], &Table::new()),
         Some(Value::Table(table)) => read_section(doc, &[name], table),

@@ -154,7 +154,7 @@ fn is_locked(root: &Path) -> bool {
 }
 
 /// Size of all files in and below `folder`, bytes.
-fn size_of(folder: &Path) -> u64 {
+pub(crate) fn size_of(folder: &Path) -> u64 {
     let mut size = 0;
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {

@@ -14,6 +14,7 @@ use freewheel_core::{
 use serde::{Deserialize, Serialize};
 
 use crate::board::Requests;
+use crate::cadence::Cadence;
 use crate::checkpoints::{METRICS_DIGEST, history_store, metrics_digest, newest, of_this_run, stores};
 use crate::checksums::{CONFIG, Checksums, EPISODES, METRICS, RESULTS, read_checked};
 use crate::folders::create_folder;
@@ -161,8 +162,8 @@ impl Job {
 
     /// Untrained agent of the run, without demonstrations: it loads a checkpoint and acts.
     pub(crate) fn new_agent(&self, registry: &Registry) -> Result<Box<dyn Agent>> {
-        let JobConfig { seed, steps, num_envs, ref agent, ref agent_settings, .. } = self.config;
-        let budget = freewheel_agents::Budget { steps, num_envs };
+        let JobConfig { seed, ref agent, ref agent_settings, .. } = self.config;
+        let budget = self.config.budget();
         registry.find_agent(agent)?.build_in(&*self.world, agent_settings, budget, Streams::new(seed))
     }
 
@@ -182,7 +183,7 @@ pub(crate) struct Progress {
     metrics_bytes: u64,
     /// Statistics of the training episodes since the last line of `metrics.jsonl`.
     window: Window,
-    /// Statistics of the training episodes in the last fifth of the steps.
+    /// Statistics of the training episodes in the present fifth of the schedule's steps.
     online: Window,
     /// Number of training episodes so far.
     pub(crate) episodes: u64,
@@ -201,6 +202,8 @@ impl Progress {
 
 /// Name of the checkpoint section with [`Training::first_evaluation`].
 const FIRST_EVALUATION: &str = "first-evaluation";
+/// Name of the checkpoint section with [`Training::online_before`].
+const ONLINE_BEFORE: &str = "online-before";
 
 /// A run while it is trained.
 struct Training<'a> {
@@ -212,6 +215,10 @@ struct Training<'a> {
     progress: Progress,
     /// Step and mean score of the first evaluation.
     first_evaluation: Option<(u64, f64)>,
+    /// Statistics of the training episodes in the fifth of the schedule's steps before the present one.
+    online_before: Window,
+    /// Steps at which log lines, evaluations and checkpoints are due.
+    cadence: Cadence,
     /// Store of the scheduled checkpoints.
     scheduled: Store,
     /// Store of the checkpoint saved at an interruption. It is separate, so that the scheduled checkpoints do not
@@ -232,12 +239,14 @@ impl<'a> Training<'a> {
         let config = &job.config;
         let (mut agent, mut env) = (job.agent_to_train(registry)?, job.new_vector_env());
         let mut progress = Progress::default();
-        let (mut digest, mut first_evaluation) = (None, None);
+        let (mut digest, mut first_evaluation, mut online_before) = (None, None, Window::default());
         if let Some((_, checkpoint)) = newest(&directory, config, control.note)? {
             digest = metrics_digest(&checkpoint)?;
             // A checkpoint of an earlier version has no such section.
             first_evaluation =
                 checkpoint.get(FIRST_EVALUATION).and_then(|bytes| postcard::from_bytes(bytes).ok()).flatten();
+            let before = checkpoint.get(ONLINE_BEFORE).and_then(|bytes| postcard::from_bytes(bytes).ok());
+            online_before = before.unwrap_or_default();
             progress = postcard::from_bytes(checkpoint.section("progress")?).map_err(|e| {
                 Error::Config(format!("{}: this checkpoint is not of a run: {e}", directory.display()))
             })?;
@@ -249,6 +258,7 @@ impl<'a> Training<'a> {
         let [scheduled, interrupted] = stores(&directory, config.checkpoint.keep);
         let history = history_store(&directory, config.checkpoint.history);
         let writer = Writer::default();
+        let cadence = Cadence { schedule: config.schedule(), num_envs: config.num_envs as u64 };
         Ok(Training {
             job,
             directory,
@@ -257,6 +267,8 @@ impl<'a> Training<'a> {
             metrics,
             progress,
             first_evaluation,
+            online_before,
+            cadence,
             scheduled,
             interrupted,
             history,
@@ -276,18 +288,18 @@ impl<'a> Training<'a> {
 
     fn learn_in_slices(&mut self, control: &Control<'_>) -> Result<bool> {
         let config = &self.job.config;
-        let (total, num_envs) = (config.steps, config.num_envs as u64);
-        let due = |step: u64, points: u64| {
-            step > 0 && points > 0 && step == next_due(step - 1, points, total, num_envs)
-        };
-        let spaced = log_spaced(config.checkpoint.history, total, num_envs);
+        let (total, num_envs, cadence) = (config.steps, config.num_envs as u64, self.cadence);
+        let spaced = cadence.log_spaced(config.checkpoint.history, total);
         let slow = self.job.world.is_slow();
         let mut slice = if slow { 1 } else { 1024u64 };
         loop {
             let now = self.progress.step;
             let evaluated = !self.progress.evaluation_pending || self.interim_evaluation(control)?;
-            if evaluated && (due(now, config.checkpoint.points) || now == total) {
+            if evaluated && cadence.is_due(now, config.checkpoint.points.max(1)) {
                 self.save(Occasion::Schedule)?;
+            } else if evaluated && now == total {
+                // The end of a run that is shorter or longer than its schedule: a longer run has no checkpoint here.
+                self.save(Occasion::Request)?;
             }
             if evaluated && spaced.contains(&now) {
                 self.save(Occasion::History)?;
@@ -303,11 +315,7 @@ impl<'a> Training<'a> {
                 self.answer(requests, control)?;
             }
             let schedules = [config.log.points, config.evaluation.points, config.checkpoint.points, 5, 1];
-            let next = schedules
-                .map(|points| next_due(now, points, total, num_envs))
-                .into_iter()
-                .min()
-                .unwrap_or(total);
+            let next = schedules.iter().map(|&points| cadence.next(now, points)).fold(total, u64::min);
             let next = spaced.iter().copied().filter(|&step| step > now).fold(next, u64::min);
             let next = next.min(now + slice.next_multiple_of(num_envs));
             let begin = Instant::now();
@@ -321,10 +329,10 @@ impl<'a> Training<'a> {
             (control.progress)(next - now);
             // The length of a slice does not change the results, so it may depend on the clock.
             slice = if begin.elapsed() < longest { (slice * 2).min(total) } else { (slice / 2).max(1) };
-            if due(next, config.log.points) {
+            if cadence.is_due(next, config.log.points) {
                 self.log()?;
             }
-            self.progress.evaluation_pending = due(next, config.evaluation.points);
+            self.progress.evaluation_pending = cadence.is_due(next, config.evaluation.points);
         }
     }
 
@@ -370,15 +378,15 @@ impl<'a> Training<'a> {
 
     /// Trains for `steps` environment steps and collects the episodes that end.
     fn learn(&mut self, steps: u64) -> Result<()> {
-        let JobConfig { steps: total, num_envs, .. } = self.job.config;
         self.agent.learn(&mut *self.env, steps)?;
+        // A slice never crosses the start of a fifth.
+        if self.cadence.is_due(self.progress.step, 5) {
+            self.online_before = std::mem::take(&mut self.progress.online);
+        }
         for finished in self.env.take_finished() {
             self.progress.window.add(&finished);
+            self.progress.online.add(&finished);
             self.progress.episodes += 1;
-            // A slice never crosses the start of the last fifth.
-            if self.progress.step >= next_due((total * 4 / 5).saturating_sub(1), 5, total, num_envs as u64) {
-                self.progress.online.add(&finished);
-            }
         }
         self.progress.step += steps;
         Ok(())
@@ -416,7 +424,8 @@ impl<'a> Training<'a> {
     /// Sets or removes the stall mark according to the newest evaluation.
     fn update_stall(&mut self, finished: &[EpisodeSummary], control: &Control<'_>) -> Result<()> {
         let JobConfig { steps, ref evaluation, .. } = self.job.config;
-        let (now, due) = (self.progress.step, (evaluation.stalled_after * steps as f64).round() as u64);
+        let due = (evaluation.stalled_after * self.cadence.schedule as f64).round() as u64;
+        let now = self.progress.step;
         if due == 0 || now < due || !self.agent.learns() {
             return Ok(());
         }
@@ -464,10 +473,12 @@ impl<'a> Training<'a> {
         let unsupported = |e| Error::Unsupported(format!("the progress of a run cannot be saved: {e}"));
         let progress = postcard::to_stdvec(&Progress { metrics_bytes, ..self.progress.clone() });
         let first_evaluation = postcard::to_stdvec(&self.first_evaluation);
+        let online_before = postcard::to_stdvec(&self.online_before);
         let mut checkpoint = Checkpoint::default();
         checkpoint.insert("run", self.job.config.identity());
         checkpoint.insert("progress", progress.map_err(unsupported)?);
         checkpoint.insert(FIRST_EVALUATION, first_evaluation.map_err(unsupported)?);
+        checkpoint.insert(ONLINE_BEFORE, online_before.map_err(unsupported)?);
         checkpoint.insert(METRICS_DIGEST, self.metrics.digest().as_bytes().to_vec());
         checkpoint.insert("agent", self.agent.save()?);
         checkpoint.insert("episodes", self.env.save()?);
@@ -521,7 +532,10 @@ impl<'a> Training<'a> {
             seed: config.seed,
             steps: self.progress.step,
             evaluation,
-            online: self.progress.online,
+            online: match self.cadence.is_due(self.progress.step, 5) {
+                true => self.progress.online,
+                false => self.online_before.merged(&self.progress.online),
+            },
             measures: MeasureMean::all(self.job.evaluation_world().spec(), &finished),
             stalled: self.progress.stalled.clone(),
         };
@@ -584,64 +598,5 @@ fn remove_folder(folder: &Path) -> Result<()> {
     match std::fs::remove_dir_all(folder) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(folder)(e)),
         _ => Ok(()),
-    }
-}
-
-/// First step after `now` at which an event is due, a multiple of `num_envs`. The event occurs `points` times in
-/// `total` steps, evenly spaced; for 0 points, the result is `total`.
-fn next_due(now: u64, points: u64, total: u64, num_envs: u64) -> u64 {
-    if points == 0 {
-        return total;
-    }
-    let points = points.min(total);
-    let at = |k: u64| {
-        ((u128::from(k) * u128::from(total)).div_ceil(u128::from(points)) as u64).next_multiple_of(num_envs)
-    };
-    let mut k = (u128::from(now) * u128::from(points) / u128::from(total)) as u64;
-    while at(k) <= now {
-        k += 1;
-    }
-    at(k).min(total)
-}
-
-/// Steps of the `count` log-spaced checkpoints of a run, ascending: total / 2, total / 4 and so on, rounded up to a
-/// multiple of `num_envs`; fewer in a short run.
-fn log_spaced(count: u64, total: u64, num_envs: u64) -> Vec<u64> {
-    let halves = (1..=count.min(63)).rev().map(|k| (total >> k).next_multiple_of(num_envs));
-    let mut steps: Vec<u64> = halves.filter(|&step| step > 0 && step < total).collect();
-    steps.dedup();
-    steps
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn events_are_evenly_spaced_and_the_last_is_at_the_end() {
-        let all = |points, total, num_envs| {
-            let mut at = Vec::new();
-            let mut now = 0;
-            while now < total {
-                now = next_due(now, points, total, num_envs);
-                at.push(now);
-            }
-            at
-        };
-        assert_eq!(all(4, 100, 1), [25, 50, 75, 100]);
-        assert_eq!(all(3, 10, 1), [4, 7, 10]);
-        assert_eq!(all(0, 10, 1), [10]);
-        assert_eq!(all(100, 5, 1), [1, 2, 3, 4, 5]);
-        assert_eq!(all(3, 64, 16), [32, 48, 64]);
-    }
-
-    #[test]
-    fn log_spaced_steps_halve() {
-        assert_eq!(log_spaced(4, 1000, 1), [62, 125, 250, 500]);
-        assert_eq!(log_spaced(4, 1000, 16), [64, 128, 256, 512]);
-        assert_eq!(log_spaced(12, 10, 1), [1, 2, 5]);
-        assert_eq!(log_spaced(12, 1, 8), [0u64; 0]);
-        assert_eq!(log_spaced(0, 1000, 1), [0u64; 0]);
-        assert_eq!(log_spaced(12, 1_000_000, 8).len(), 12);
     }
 }

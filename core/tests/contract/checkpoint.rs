@@ -88,7 +88,7 @@ fn an_inconsistent_table_is_an_error() {
     let body = |version: u32, count: u32, rest: &[u8]| {
         with_hash([b"FRWHCKPT".as_slice(), &version.to_le_bytes(), &count.to_le_bytes(), rest].concat())
     };
-    assert!(reason(&body(2, 0, &[])).contains("format version 2, and this program reads version 1"));
+    assert!(reason(&body(3, 0, &[])).contains("format version 3, and this program reads versions 1 and 2"));
     assert!(reason(&body(1, 0, &[0])).contains("1 bytes follow"));
     assert!(reason(&body(1, u32::MAX, &[])).contains("table"));
     assert!(reason(&body(1, 1, &[255; 20])).contains("longer than the file"));
@@ -117,6 +117,63 @@ proptest! {
     fn no_bytes_cause_a_panic(rest in proptest::collection::vec(any::<u8>(), 0..80)) {
         reason(&with_hash([b"FRWHCKPT\x01\0\0\0".as_slice(), &[9], &rest].concat()));
         reason(&rest);
+    }
+}
+
+/// Values of a table, most of them zero.
+fn table() -> Vec<u8> {
+    (0..100_000u32).map(|i| if i % 50 == 0 { (i / 50 * 37) as u8 } else { 0 }).collect()
+}
+
+#[test]
+fn a_long_section_is_compressed_if_that_makes_it_shorter() {
+    let mut noise = 1u32;
+    let noise: Vec<u8> = (0..100_000)
+        .map(|_| {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (noise >> 24) as u8
+        })
+        .collect();
+    let mut checkpoint = Checkpoint::new();
+    checkpoint.insert("noise", noise);
+    let plain = encoded(&checkpoint);
+    assert_eq!((plain[8], plain.len() > 100_000), (1, true));
+    checkpoint.insert("table", table());
+    checkpoint.insert("small", vec![0; 1000]);
+    let bytes = encoded(&checkpoint);
+    assert_eq!((bytes[8], bytes.len() < 120_000), (2, true));
+    assert_eq!(Checkpoint::decode(Path::new("a.ckpt"), &bytes).unwrap(), checkpoint);
+    assert_eq!(encoded(&checkpoint), bytes);
+    for len in (0..bytes.len()).step_by(997) {
+        reason(&bytes[..len]);
+    }
+}
+
+/// Forged lengths of a compressed section, with a right checksum.
+#[test]
+fn a_compressed_section_of_another_length_is_an_error() {
+    let mut checkpoint = Checkpoint::new();
+    checkpoint.insert("t", table());
+    let mut body = encoded(&checkpoint);
+    body.truncate(body.len() - blake3::OUT_LEN);
+    // Magic, version, count, length of the name, name.
+    let at = 8 + 4 + 4 + 4 + 1;
+    let with_length = |length: u64| {
+        let mut body = body.clone();
+        body[at..at + 8].copy_from_slice(&length.to_le_bytes());
+        with_hash(body)
+    };
+    assert_eq!(Checkpoint::decode(Path::new("a.ckpt"), &with_length(100_000)).unwrap(), checkpoint);
+    assert!(reason(&with_length(99_999)).contains("100000 bytes or more in place of 99999"));
+    assert!(reason(&with_length(100_001)).contains("100000 bytes or more in place of 100001"));
+    for length in [0, u64::MAX, 1 << 25] {
+        assert!(reason(&with_length(length)).contains("not possible"), "{length}");
+    }
+    for place in at + 16..body.len() {
+        let mut forged = body.clone();
+        forged[place] ^= 0x55;
+        // Refused, or other bytes of this length; never a panic.
+        let _ = Checkpoint::decode(Path::new("a.ckpt"), &with_hash(forged));
     }
 }
 

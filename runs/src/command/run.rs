@@ -1,6 +1,6 @@
 //! `run`, `train` and `resume`: train a list of jobs.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use crate::cli::{ProgressOutput, Resume, Run, Threads, Train, Training};
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::experiment::{self, JobOutcome, pool};
+use crate::extension;
 use crate::folders::{WorldCache, files_below, no_run, run_order};
 use crate::format::quoted;
 use crate::job::Job;
@@ -44,14 +45,20 @@ pub(super) fn run(registry: &Registry, args: Run) -> Result<()> {
         }
     };
     let out = args.training.out.clone().unwrap_or_else(|| Path::new("results").join(&plan.name));
-    train_all(registry, &plan, plan.map.as_slice(), true, &out, args.training.output, args.training.threads)
+    train_new(registry, plan, &out, &args.training)
 }
 
 pub(super) fn train(registry: &Registry, args: Train) -> Result<()> {
     let mut doc = Document::one_run(&args.world, &args.agent, args.steps, "0");
     let plan = plan(registry, &mut doc, &args.training)?;
     let out = args.training.out.clone().unwrap_or_else(|| "results/train".into());
-    train_all(registry, &plan, plan.map.as_slice(), true, &out, args.training.output, args.training.threads)
+    train_new(registry, plan, &out, &args.training)
+}
+
+/// Trains the runs of a plan that is not on disk yet.
+fn train_new(registry: &Registry, plan: Plan, out: &Path, training: &Training) -> Result<()> {
+    let maps: Vec<MapPlan> = plan.map.iter().cloned().collect();
+    train_all(registry, plan, &maps, Source::New, out, training.output, training.threads)
 }
 
 /// Plan of an experiment, with the overrides and seeds of the command line.
@@ -113,38 +120,64 @@ pub(super) fn resume(registry: &Registry, args: Resume) -> Result<()> {
             return Err(Error::Usage(message));
         }
     };
+    // A run that cannot be read is named in the end; the others are continued.
     let mut worlds = WorldCache::default();
-    let mut jobs: Vec<(PathBuf, Job)> = Vec::new();
+    let mut jobs: HashMap<PathBuf, Job> = HashMap::new();
+    let mut unread: Vec<(PathBuf, Core)> = Vec::new();
     for folder in &found {
-        let job = registry.load_job(folder, &mut worlds)?;
-        if job.directory(root) != **folder {
-            let expected = job.directory(root);
-            let message = format!(
-                "{}: this run has been moved; move it back to {}",
-                folder.display(),
-                expected.display()
-            );
-            return Err(Error::Core(Core::Config(message)));
+        match registry.load_job(folder, &mut worlds) {
+            Ok(job) if job.directory(root) != **folder => {
+                let expected = job.directory(root);
+                let message = format!(
+                    "{}: this run has been moved; move it back to {}",
+                    folder.display(),
+                    expected.display()
+                );
+                return Err(Error::Core(Core::Config(message)));
+            }
+            Ok(job) => drop(jobs.insert((*folder).to_owned(), job)),
+            Err(error) => unread.push(((*folder).to_owned(), error)),
         }
-        jobs.push(((*folder).to_owned(), job));
     }
     let mut maps: Vec<MapPlan> = saved_map_plan(root)?.into_iter().collect();
-    let mut known: HashSet<PathBuf> = jobs.iter().map(|(folder, _)| folder.clone()).collect();
     for file in &plans {
         let SavedPlan { file, configs, map } = plan_file::read(file)?;
         maps.extend(map);
         for config in configs {
             let folder = config.directory(root);
-            if (dir == root || folder.starts_with(dir)) && known.insert(folder.clone()) {
-                jobs.push((folder, registry.job_of(config, &file, &mut worlds)?));
+            // A longer run in a plan extends a shorter one.
+            let known = jobs.get(&folder).is_some_and(|job| job.config.steps >= config.steps);
+            let failed = unread.iter().any(|(other, _)| *other == folder);
+            if (dir == root || folder.starts_with(dir)) && !known && !failed {
+                match registry.job_of(config, &file, &mut worlds) {
+                    Ok(job) => drop(jobs.insert(folder, job)),
+                    Err(error) => unread.push((folder, error)),
+                }
             }
         }
     }
+    if jobs.is_empty()
+        && let Some((_, error)) = unread.pop()
+    {
+        return Err(error.into());
+    }
     maps.dedup();
+    let mut jobs: Vec<(PathBuf, Job)> = jobs.into_iter().collect();
     jobs.sort_by_key(|(folder, _)| run_order(folder));
     let name = root.file_name().map_or_else(|| "resumed".into(), |name| name.to_string_lossy().into_owned());
     let plan = Plan { name, jobs: jobs.into_iter().map(|(_, job)| job).collect(), ..Plan::default() };
-    train_all(registry, &plan, &maps, false, root, args.output, args.threads)
+    train_all(registry, plan, &maps, Source::Disk { unread }, root, args.output, args.threads)
+}
+
+/// Place that a plan comes from.
+enum Source {
+    /// The command line or an experiment file: the plan is written before the first run starts.
+    New,
+    /// Folders and plans on disk.
+    Disk {
+        /// Runs that could not be read.
+        unread: Vec<(PathBuf, Core)>,
+    },
 }
 
 /// File with the settings of the map in an experiment's folder of an earlier version, which had no plan.
@@ -165,30 +198,35 @@ fn saved_map_plan(root: &Path) -> Result<Option<MapPlan>> {
     }
 }
 
-/// Runs the jobs of `plan`, prints the results table, saves it in `out`, and draws the maps `maps`. A plan that `is_new`
-/// is written into `out` first; a plan that `resume` has read from there is not.
+/// Runs the jobs of `plan`, prints the results table, saves it in `out`, and draws the maps `maps`.
 fn train_all(
     registry: &Registry,
-    plan: &Plan,
+    mut plan: Plan,
     maps: &[MapPlan],
-    is_new: bool,
+    source: Source,
     out: &Path,
     output: ProgressOutput,
     threads: Threads,
 ) -> Result<()> {
-    let Plan { name, jobs, presets, warnings, .. } = plan;
-    if !presets.is_empty() && !output.quiet {
-        output::note(&format!("presets: {}", presets.join(", ")));
+    if !plan.presets.is_empty() && !output.quiet {
+        output::note(&format!("presets: {}", plan.presets.join(", ")));
     }
-    warnings.iter().for_each(|warning| output::note(&format!("warning: {warning}")));
+    plan.warnings.iter().for_each(|warning| output::note(&format!("warning: {warning}")));
     let active = Arc::new(AtomicBool::new(false));
     let stop = stop_flag_with_screen(&active)?;
     let _lock = lock(out)?;
     remove_temporary_files(out)?;
-    // The plan is on disk before the first job starts, so that `resume` finds all runs after any interruption.
-    if is_new {
-        plan_file::write(plan, out)?;
-    }
+    let unread = match source {
+        Source::New => {
+            let extended = extension::extend(registry, &mut plan.jobs, out)?;
+            extended.iter().for_each(|message| output::note(message));
+            // The plan is on disk before the first job starts, so that `resume` finds all runs after any interruption.
+            plan_file::write(&plan, out)?;
+            Vec::new()
+        }
+        Source::Disk { unread } => unread,
+    };
+    let Plan { name, jobs, .. } = &plan;
     let score_scales = Arc::new(ScoreScales::default());
     let board = Arc::new(Board::new(jobs.len()));
     let has_dashboard = !(output.plain || output.quiet || output.json)
@@ -214,14 +252,16 @@ fn train_all(
         progress.close();
         ran
     }?;
-    let unfinished = |ran: &JobOutcome<'_>| matches!(ran.outcome, None | Some(Outcome::Interrupted));
+    let unfinished = |ran: &JobOutcome<'_>| {
+        ran.error.is_none() && matches!(ran.outcome, None | Some(Outcome::Interrupted))
+    };
     if stop.load(Ordering::Relaxed) && ran.iter().any(unfinished) {
         let again = format!("{} resume {}", registry.name(), quoted(&out.to_string_lossy()));
         return Err(Error::Interrupted(again));
     }
     let report = Report::new(name, &out.to_string_lossy(), &ran, &score_scales)?;
     // The table is saved only if these jobs are all runs in the folder; otherwise the saved table is left unchanged.
-    if runs_in(out)? == jobs.len() {
+    if runs_in(out)? == jobs.len() + unread.len() {
         let json = serde_json::to_string_pretty(&report).map_err(|e| Core::Unsupported(e.to_string()))?;
         write_atomically(out.join("results.json"), json.as_bytes())?;
         write_atomically(out.join("results.md"), report.to_markdown().as_bytes())?;
@@ -253,7 +293,29 @@ fn train_all(
         refused.iter().for_each(|why| output::note(&format!("no map: {why}")));
     }
     let diverged: usize = report.rows.iter().map(|row| row.diverged).sum();
-    if diverged > 0 { Err(Error::Diverged(diverged, jobs.len())) } else { Ok(()) }
+    let failed = ran.into_iter().filter_map(|ran| Some((ran.job.title(), ran.error?)));
+    let unread = unread.into_iter().map(|(folder, error)| (folder.display().to_string(), error));
+    let failed: Vec<(String, Core)> = failed.chain(unread).collect();
+    match failed.is_empty() {
+        false => Err(failure(failed, jobs.len())),
+        true if diverged > 0 => Err(Error::Diverged(diverged, jobs.len())),
+        true => Ok(()),
+    }
+}
+
+/// Number of failed runs that a message names.
+const NAMED: usize = 20;
+
+/// Error of an experiment of `all` runs in which those of `failed` failed, with their names.
+pub(super) fn failure(failed: Vec<(String, Core)>, all: usize) -> Error {
+    let count = failed.len();
+    let mut lines: Vec<String> =
+        failed.iter().take(NAMED).map(|(name, error)| format!("  {name}: {error}")).collect();
+    if count > NAMED {
+        lines.push(format!("  and {} more", count - NAMED));
+    }
+    let code = failed.into_iter().next().map_or(3, |(_, error)| Error::Core(error).exit_code());
+    Error::Failed { failed: count, all: all.max(count), text: lines.join("\n"), code }
 }
 
 /// Runs the jobs while the dashboard is shown. Its messages are printed when it has closed.
@@ -291,6 +353,15 @@ fn runs_in(out: &Path) -> Result<usize> {
 /// Lock on the folder `out`, so that only one process writes into the folder. The system releases it when the process
 /// ends.
 pub(super) fn lock(out: &Path) -> Result<File> {
+    locked(out, File::try_lock)
+}
+
+/// Lock on the folder `out` that several processes hold at once, so that none has [`lock`].
+pub(super) fn lock_shared(out: &Path) -> Result<File> {
+    locked(out, File::try_lock_shared)
+}
+
+fn locked(out: &Path, try_lock: fn(&File) -> Result<(), std::fs::TryLockError>) -> Result<File> {
     let file = out.join(".lock");
     std::fs::create_dir_all(out).map_err(Core::io(out))?;
     let lock = match File::create_new(&file) {
@@ -306,7 +377,7 @@ pub(super) fn lock(out: &Path) -> Result<File> {
         created => created,
     }
     .map_err(Core::io(&file))?;
-    match lock.try_lock() {
+    match try_lock(&lock) {
         Ok(()) => Ok(lock),
         Err(std::fs::TryLockError::WouldBlock) => {
             let message = format!(

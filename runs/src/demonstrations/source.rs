@@ -144,9 +144,9 @@ impl Job {
     /// # Errors
     /// As [`build`]; [`Error::Config`] if the store has changed since the run was started.
     pub(crate) fn agent_to_train(&self, registry: &Registry) -> Result<Box<dyn Agent>> {
-        let JobConfig { seed, steps, num_envs, ref agent, ref agent_settings, .. } = self.config;
+        let JobConfig { seed, ref agent, ref agent_settings, .. } = self.config;
         let (factory, streams) = (registry.find_agent(agent)?, Streams::new(seed));
-        let budget = Budget { steps, num_envs };
+        let budget = self.config.budget();
         if let (Some(set), true) = (&self.demonstrations, self.config.demonstrations_digest.is_some()) {
             return factory.build_from(&*self.world, agent_settings, budget, streams, Arc::clone(set));
         }
