@@ -14,7 +14,12 @@ const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
 const EXPERIMENT: &str = r#"
 name = "extension"
 worlds = ["grid/frozenlake-4x4"]
-agents = ["q-learning", { id = "q-learning", label = "ramp", epsilon = { from = 1.0, to = 0.1, over = 0.8 } }, "dqn", "ppo"]
+agents = [
+    "q-learning",
+    { id = "q-learning", label = "ramp", epsilon = { from = 1.0, to = 0.1, over = 0.8 } },
+    "dqn",
+    "ppo",
+]
 seeds = "0..2"
 num_envs = 2
 presets = false

@@ -1,4 +1,4 @@
-//! A sweep ends in the same table, byte for byte: however often it is killed, and on any number of threads and processes.
+//! A sweep ends in the same table, byte for byte, however often it is killed, on any number of threads and processes.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

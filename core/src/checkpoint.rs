@@ -11,8 +11,10 @@
 //! | 32 | BLAKE3 over all bytes before |
 //!
 //! Sections are sorted by name. All numbers are little-endian. Version 2 is written if a section is compressed (zlib):
-//! one of 32 KiB to 16 MiB that becomes shorter by that, such as a table of values. Its two lengths differ. A file is written under a temporary name, synced and
-//! renamed, so that a complete file, the old or the new one, exists at any moment.
+//! one of 32 KiB to 16 MiB that becomes shorter by that, such as a table of values. Its two lengths differ.
+//!
+//! A file is written under a temporary name, synced and renamed, so that a complete file, the old or the new one, exists
+//! at any moment.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -40,8 +42,8 @@ pub const FORMAT: u32 = 2;
 /// Version without compressed sections.
 const PLAIN: u32 = 1;
 
-/// Sizes of sections that are compressed: a smaller one is not worth it, and a larger one, such as a replay buffer, would
-/// take longer to compress than to write.
+/// Sizes of sections that are compressed: a smaller one is not worth it, and a larger one, such as a replay buffer,
+/// would take longer to compress than to write.
 const COMPRESSED: RangeInclusive<usize> = 1 << 15..=1 << 24;
 
 /// Content of a checkpoint file: named sections of bytes, such as the agent, its environments, and the progress of a

@@ -92,7 +92,7 @@ fn is_root(folder: &Path) -> bool {
     folder.join(".lock").is_file() || plan_file::in_folder(folder).is_ok_and(|plans| !plans.is_empty())
 }
 
-/// Folders of the runs that the plans in `root` name; `None` without a plan, and for a sweep, whose runs are all needed.
+/// Folders of the runs that the plans in `root` name; `None` without a plan, and for a sweep, which needs all its runs.
 fn named(root: &Path) -> Result<Option<BTreeSet<PathBuf>>> {
     let plans = plan_file::in_folder(root)?;
     if plans.is_empty() || sweep::is_folder(root) {

@@ -216,7 +216,7 @@ fn verify(args: &RunsFolder) -> Result<()> {
     }
     match errors.len() {
         0 => Ok(()),
-        n => Err(Error::Mismatch(format!("{n} damaged files:\n  {}", errors.join("\n  ")))),
+        n => Err(Error::Mismatch(format!("{n} damaged:\n  {}", errors.join("\n  ")))),
     }
 }
 
@@ -238,7 +238,7 @@ fn gc(registry: &Registry, args: &RunsGc) -> Result<()> {
         let mut text = String::new();
         for (kind, name) in KINDS {
             let of: Vec<&Garbage> = all.iter().copied().filter(|one| one.kind == kind).collect();
-            text.push_str(&format!("{name}: {} entries, {}\n", of.len(), bytes(size(&of))));
+            text.push_str(&format!("{name}: {}, {}\n", entries(of.len()), bytes(size(&of))));
             let shown = of.iter().take(SHOWN).map(|one| format!("  {}\n", one.path.display()));
             text.extend(shown);
             if of.len() > SHOWN {
@@ -279,10 +279,15 @@ fn gc(registry: &Registry, args: &RunsGc) -> Result<()> {
         return output::json(&json!({ "removable": all, "bytes": size(&all), "removed": removed }));
     }
     output::text(&format!(
-        "Removed {} entries, {}\n",
-        removed.len(),
+        "Removed {}, {}\n",
+        entries(removed.len()),
         bytes(removed.iter().map(|one| one.bytes).sum())
     ))
+}
+
+/// Number of things that can be removed, in words.
+fn entries(count: usize) -> String {
+    if count == 1 { "1 entry".into() } else { format!("{count} entries") }
 }
 
 /// Number of files of each kind that are listed.

@@ -1,10 +1,10 @@
 //! Samplers: the point of each trial in the unit cube.
 //!
 //! * Random: uniform.
-//! * Sobol: a scrambled low-discrepancy sequence (crate `sobol_burley`; Sobol' 1967, Owen scrambling after Burley 2020).
-//! * TPE: the tree-structured Parzen estimator (crate `tpe`; Bergstra et al. 2011). The best tenth of the earlier trials
-//!   and the others give two densities of each setting; of 24 values drawn from the first, that with the greatest ratio
-//!   of the two is taken. Until there are enough trials, the points are those of Sobol.
+//! * Sobol: a low-discrepancy sequence (crate `sobol_burley`; Sobol' 1967, Owen scrambling after Burley 2020).
+//! * TPE: the tree-structured Parzen estimator (crate `tpe`; Bergstra et al. 2011). The best tenth of the earlier
+//!   trials and the others give two densities of each setting; of 24 values drawn from the first, that with the
+//!   greatest ratio of the two is taken. Until there are enough trials, the points are those of Sobol.
 //!
 //! A point is a pure function of the seed, the number of its trial and the earlier generations.
 
