@@ -256,7 +256,7 @@ fn preset(registry: &Registry, job: &Job) -> Result<String> {
     if config.num_envs != factory.num_envs() {
         settings.insert("num_envs".into(), Value::Integer(config.num_envs as i64));
     }
-    let changed = config.agent_settings.iter().filter(|(key, value)| defaults.get(*key) != Some(value));
+    let changed = config.agent_settings.iter().filter(|(key, value)| defaults.get(*key) != Some(*value));
     settings.extend(changed.map(|(key, value)| (key.clone(), value.clone())));
     if !config.world_settings.is_empty() {
         settings.insert("world".into(), Value::Table(config.world_settings.clone()));

@@ -154,7 +154,7 @@ mod tests {
         // 10^-4, 10^-3, 10^-2, 10^0
         assert_eq!(at("{ log = [1e-4, 1.0] }"), ["0.0001", "0.001", "0.01", "1.0"]);
         assert_eq!(at("{ int = [1, 8] }"), ["1", "3", "5", "8"]);
-        assert_eq!(at("{ log_int = [1, 255] }"), ["1", "4", "16", "255"]);
+        assert_eq!(at("{ log_int = [1, 300] }"), ["1", "4", "17", "300"]);
         assert_eq!(at("[true, \"a\"]"), ["true", "true", "\"a\"", "\"a\""]);
         assert_eq!(range("{ uniform = [0.0, 1.0] }").unwrap().value(1.0 / 3.0), Value::Float(0.3333));
     }

@@ -57,7 +57,7 @@ pub(crate) struct Work<'a> {
 /// End of the work of a process.
 pub(crate) enum End {
     /// All results are there.
-    Done(Summary),
+    Done(Box<Summary>),
     /// The user interrupted; all is saved.
     Interrupted,
     /// Runs failed, with their names and errors; all other runs are made.
@@ -123,7 +123,7 @@ impl Work<'_> {
                 let summary = Summary::new(self.registry, &search, &reader.results)?;
                 let _alone = self.alone()?;
                 summary.write(self.root)?;
-                Ok(End::Done(summary))
+                Ok(End::Done(Box::new(summary)))
             }
             None if self.stop.load(Ordering::Relaxed) => Ok(End::Interrupted),
             None => {
