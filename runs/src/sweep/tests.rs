@@ -133,7 +133,7 @@ fn faulty_sweeps_have_errors_with_lines() {
         ("[space]", "[spaces]", "write [space]"),
         ("factor = 3", "factor = 3\nconfirm = \"1..9\"", "seed 1 is one of the trials' seeds"),
     ] {
-        let error = definition(&registry, &TEXT.replace(from, to)).unwrap_err().to_string();
+        let error = definition(&registry, &TEXT.replace(from, to)).err().unwrap().to_string();
         assert!(error.contains(expected), "{to}: {error}");
     }
 }
