@@ -29,11 +29,16 @@ episodes = 20
 interim_episodes = 5
 [log]
 points = 7
+[agent]
+learning_rate = 0.01
+epsilon = 0.1
 [agent.dqn]
+prioritized_beta = 0.5
 hidden_sizes = [8]
 learning_starts = 100
 train_freq = 16
 [agent.ppo]
+ent_coef = 0.01
 hidden_sizes = [8]
 num_steps = 64
 "#;

@@ -62,12 +62,17 @@ pub(crate) fn reopen(directory: &Path, config: &JobConfig, bytes: &[u8]) -> Resu
     write_atomically(file, bytes)
 }
 
-/// Makes the runs of `jobs` extensions of runs below `root` with fewer steps and otherwise the same configuration.
-/// Returns a message for each configuration with runs to be extended.
+/// Makes the runs of `jobs` extensions of runs below `root` with fewer steps and otherwise the same configuration; of
+/// those with the same schedule alone, if it `is_given`. Returns a message for each configuration with runs to be extended.
 ///
 /// # Errors
 /// [`Error::Config`] if a run has been extended beyond the steps of its job; [`Error::Io`].
-pub(crate) fn extend(registry: &Registry, jobs: &mut [Job], root: &Path) -> Result<Vec<String>> {
+pub(crate) fn extend(
+    registry: &Registry,
+    jobs: &mut [Job],
+    root: &Path,
+    is_given: bool,
+) -> Result<Vec<String>> {
     let mut messages = Vec::new();
     for group in jobs.chunk_by_mut(|a, b| a.config.without_seed() == b.config.without_seed()) {
         let config = &group[0].config;
@@ -76,8 +81,8 @@ pub(crate) fn extend(registry: &Registry, jobs: &mut [Job], root: &Path) -> Resu
         }
         let own = !runs_in(&root.join(config.folder()))?.is_empty();
         if !own
-            && config.schedule_steps.is_none()
-            && let Some(schedule) = schedule_of_shorter(root, config)?
+            && !is_given
+            && let Some(schedule) = schedule_to_extend(root, config)?
         {
             for job in &mut *group {
                 let steps = job.config.steps;
@@ -139,9 +144,9 @@ fn ramps(settings: &Table, prefix: &str) -> Vec<String> {
     settings.iter().flat_map(of).collect()
 }
 
-/// Schedule of the longest runs below `root` that have the configuration `config`, but fewer steps; `None` if there are
-/// none.
-fn schedule_of_shorter(root: &Path, config: &JobConfig) -> Result<Option<u64>> {
+/// Schedule of the longest runs below `root` that have the configuration `config`, but another schedule and at most its
+/// steps: shorter ones, and those that have been extended to its steps. `None` if there are none.
+fn schedule_to_extend(root: &Path, config: &JobConfig) -> Result<Option<u64>> {
     let folder = config.folder();
     let Some((names, _)) = folder.rsplit_once('-') else { return Ok(None) };
     let mut longest: Option<(u64, u64)> = None;
@@ -160,7 +165,7 @@ fn schedule_of_shorter(root: &Path, config: &JobConfig) -> Result<Option<u64>> {
             continue;
         }
         let found = found.iter().map(|one| (one.steps, one.schedule())).max();
-        longest = longest.max(found.filter(|(steps, _)| *steps < config.steps));
+        longest = longest.max(found);
     }
     Ok(longest.map(|(_, schedule)| schedule))
 }

@@ -83,6 +83,8 @@ pub struct Plan {
     pub presets: Vec<String>,
     /// Warnings about runs that cannot learn, one for each world and agent.
     pub warnings: Vec<String>,
+    /// Whether the experiment names `schedule_steps`: its runs then extend no runs of another schedule.
+    pub schedule_is_given: bool,
 }
 
 /// Keys at the top of an experiment file whose value is a table or a list.
@@ -121,7 +123,8 @@ impl Plan {
         }
         known_names(doc, registry, &worlds, &agents)?;
         let name = common.top.name.clone();
-        let mut plan = Plan { name, jobs: Vec::new(), map, presets: Vec::new(), warnings: Vec::new() };
+        let schedule_is_given = common.top.schedule_steps.is_some();
+        let mut plan = Plan { name, map, schedule_is_given, ..Plan::default() };
         for world in &worlds {
             common.add_jobs_of(registry, doc, world, &agents, &mut plan)?;
         }

@@ -83,6 +83,7 @@ fn plan_of_presets(registry: &Registry, text: &str, training: &Training) -> Resu
         all.jobs.extend(plan.jobs);
         all.presets.extend(plan.presets);
         all.warnings.extend(plan.warnings);
+        all.schedule_is_given = plan.schedule_is_given;
     }
     match all.jobs.is_empty() {
         true => Err(Error::Usage(format!("--presets {text}: no preset's name contains this text"))),
@@ -218,7 +219,7 @@ fn train_all(
     remove_temporary_files(out)?;
     let unread = match source {
         Source::New => {
-            let extended = extension::extend(registry, &mut plan.jobs, out)?;
+            let extended = extension::extend(registry, &mut plan.jobs, out, plan.schedule_is_given)?;
             extended.iter().for_each(|message| output::note(message));
             // The plan is on disk before the first job starts, so that `resume` finds all runs after any interruption.
             plan_file::write(&plan, out)?;
