@@ -108,6 +108,11 @@ impl Definition {
         for table in ["sweep", "space", "map"] {
             experiment.table.remove(table);
         }
+        // Bad trials are expected: no message for each of them, unless the file asks for it.
+        let evaluation = experiment.table.entry("evaluation").or_insert_with(|| Value::Table(Table::new()));
+        if let Value::Table(evaluation) = evaluation {
+            evaluation.entry("stalled_after").or_insert(Value::Float(0.0));
+        }
         let plan = Plan::new(registry, &experiment)?;
         let same = |a: &Job, b: &Job| a.config.without_seed() == b.config.without_seed();
         let Some(defaults) = plan.jobs.first().filter(|first| plan.jobs.iter().all(|job| same(first, job)))
