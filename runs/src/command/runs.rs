@@ -114,12 +114,17 @@ fn ls(args: &RunsLs) -> Result<()> {
         table.text(layout),
         plain(&reasons.collect::<String>()),
         table::wrapped(
-            &format!("{} runs, {}: {}\n", listed.len(), bytes(size), states.join(", ")),
+            &format!("{}, {}: {}\n", runs_text(listed.len()), bytes(size), states.join(", ")),
             2,
             layout
         )
     );
     output::picture(&text)
+}
+
+/// Number of runs in words.
+fn runs_text(count: usize) -> String {
+    if count == 1 { "1 run".into() } else { format!("{count} runs") }
 }
 
 /// Time since an event: `5 s`, `12 min`, `3 h`, `20 d`.
@@ -204,7 +209,7 @@ fn verify(args: &RunsFolder) -> Result<()> {
     } else if runs.is_empty() && errors.is_empty() {
         return Err(no_run(&args.folder).into());
     } else {
-        let mut text = format!("{} runs, {checked} files match their checksums\n", runs.len());
+        let mut text = format!("{}, {checked} files match their checksums\n", runs_text(runs.len()));
         if let Some(first) = unchecked.first() {
             let more = unchecked.len();
             text.push_str(&format!(
@@ -245,12 +250,16 @@ fn gc(registry: &Registry, args: &RunsGc) -> Result<()> {
                 text.push_str(&format!("  and {} more\n", of.len() - SHOWN));
             }
         }
-        let kinds = KINDS.map(|(_, name)| name).join(",");
-        text.push_str(&format!(
-            "Nothing was removed. To remove them: {} runs gc {} --delete {kinds}\n",
-            registry.name(),
-            crate::format::quoted(&args.folder.to_string_lossy())
-        ));
+        let found = KINDS.iter().filter(|(kind, _)| all.iter().any(|one| one.kind == *kind));
+        let kinds: Vec<&str> = found.map(|(_, name)| *name).collect();
+        if !kinds.is_empty() {
+            text.push_str(&format!(
+                "Nothing was removed. To remove them: {} runs gc {} --delete {}\n",
+                registry.name(),
+                crate::format::quoted(&args.folder.to_string_lossy()),
+                kinds.join(",")
+            ));
+        }
         return output::text(&text);
     }
     let mut removed: Vec<Garbage> = Vec::new();
