@@ -122,19 +122,20 @@ mod tests {
         assert_eq!(squares.len(), 64);
     }
 
-    /// Good trials lie at x = 0.2 and with the last choice: most draws do, too.
+    /// Good trials lie at x = 0.6 and with the last choice, the others everywhere: most draws lie there, too.
     #[test]
     fn tpe_draws_where_the_good_trials_are() {
         let history: Vec<Vec<f64>> = (0..40)
             .map(|rank| {
                 let good = rank < 4;
                 let spread = f64::from(rank) / 40.0;
-                vec![if good { 0.2 + 0.01 * spread } else { spread }, 0.5, if good { 0.9 } else { 0.1 }]
+                let bad = f64::from(rank - 4) / 36.0;
+                vec![if good { 0.6 + 0.01 * spread } else { bad }, 0.5, if good { 0.9 } else { 0.1 }]
             })
             .collect();
         let drawn: Vec<Vec<f64>> =
             (0..200).map(|n| point(Sampler::Tpe, &parameters(), 5, n, &history).unwrap()).collect();
-        let near = drawn.iter().filter(|point| (point[0] - 0.2).abs() < 0.1).count();
+        let near = drawn.iter().filter(|point| (point[0] - 0.6).abs() < 0.1).count();
         let last = drawn.iter().filter(|point| Range::index(3, point[2]) == 2).count();
         assert!(near > 120 && last > 120, "{near} and {last} of 200");
     }

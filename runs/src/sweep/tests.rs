@@ -34,7 +34,8 @@ fn definition(registry: &Registry, text: &str) -> freewheel_core::Result<Definit
 /// Score that a run would have: best at a learning rate of 0.1, better with more steps, a little noise by the seed.
 fn score(job: &crate::job::Job) -> Option<f64> {
     let config = &job.config;
-    let of = |name: &str| config.agent_settings[name].as_float().unwrap();
+    // The defaults have ramps.
+    let of = |name: &str| config.agent_settings[name].as_float().unwrap_or(0.2);
     let far = (of("learning_rate").log10() + 1.0).abs() + of("epsilon");
     // Some settings diverge.
     (far < 1.3).then(|| config.steps as f64 / 900.0 - far + 0.01 * config.seed as f64)
@@ -124,7 +125,7 @@ fn faulty_sweeps_have_errors_with_lines() {
     for (from, to, expected) in [
         ("trials = 24", "trials = 0", "sweep.toml:10:1: `trials` = 0: it must be at least 1"),
         ("factor = 3", "factor = 1", "sweep.toml:13:1: `factor` = 1: it must be at least 2"),
-        ("rungs = 3", "rung = 3", "sweep.toml:12:1: unknown setting `rung`"),
+        ("rungs = 3", "rung = 3", "sweep.toml:12:1: sweep: unknown setting `rung`"),
         ("log = [0.01, 1.0]", "log = [1.0, 0.01]", "sweep.toml:16:1: `learning_rate`: the first bound"),
         ("log = [0.01, 1.0]", "uniform = [0.5, 7.0]", "sweep.toml:16:1: at 7.0: learning_rate = 7"),
         ("epsilon = {", "epsilom = {", "sweep.toml:17:1: at 0.0: unknown setting `epsilom`"),
