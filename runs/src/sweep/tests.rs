@@ -125,17 +125,17 @@ fn faulty_sweeps_have_errors_with_lines() {
     for (from, to, expected) in [
         ("trials = 24", "trials = 0", "sweep.toml:10:1: `trials` = 0: it must be at least 1"),
         ("factor = 3", "factor = 1", "sweep.toml:13:1: `factor` = 1: it must be at least 2"),
-        ("rungs = 3", "rung = 3", "sweep.toml:12:1: sweep: unknown setting `rung`"),
+        ("rungs = 3", "rung = 3", "sweep.toml:12:1: |unknown setting `rung`"),
         ("log = [0.01, 1.0]", "log = [1.0, 0.01]", "sweep.toml:16:1: `learning_rate`: the first bound"),
-        ("log = [0.01, 1.0]", "uniform = [0.5, 7.0]", "sweep.toml:16:1: at 7.0: learning_rate = 7"),
-        ("epsilon = {", "epsilom = {", "sweep.toml:17:1: at 0.0: unknown setting `epsilom`"),
+        ("log = [0.01, 1.0]", "uniform = [0.5, 7.0]", "sweep.toml:16:1: at 7.0: |learning_rate = 7"),
+        ("epsilon = {", "epsilom = {", "sweep.toml:17:1: at 0.0: |unknown setting `epsilom`"),
         ("epsilon = {", "\"gamma.from\" = {", "`gamma` is not a table"),
         ("[\"q-learning\"]", "[\"q-learning\", \"sarsa\"]", "one agent in one world"),
         ("[space]", "[spaces]", "write [space]"),
         ("factor = 3", "factor = 3\nconfirm = \"1..9\"", "seed 1 is one of the trials' seeds"),
     ] {
         let error = definition(&registry, &TEXT.replace(from, to)).err().unwrap().to_string();
-        assert!(error.contains(expected), "{to}: {error}");
+        assert!(expected.split('|').all(|part| error.contains(part)), "{to}: {error}");
     }
 }
 
