@@ -262,7 +262,9 @@ fn train_all(
     }
     let report = Report::new(name, &out.to_string_lossy(), &ran, &score_scales)?;
     // The table is saved only if these jobs are all runs in the folder; otherwise the saved table is left unchanged.
-    if runs_in(out)? == jobs.len() + unread.len() {
+    if !unread.is_empty() || ran.iter().any(|ran| ran.error.is_some()) {
+        output::note("runs failed, so results.md was not updated");
+    } else if runs_in(out)? == jobs.len() {
         let json = serde_json::to_string_pretty(&report).map_err(|e| Core::Unsupported(e.to_string()))?;
         write_atomically(out.join("results.json"), json.as_bytes())?;
         write_atomically(out.join("results.md"), report.to_markdown().as_bytes())?;
