@@ -54,7 +54,6 @@ use crate::progress::{MAX_COUNT, RunningMeans, StepCounter, decode, shape_mismat
 use crate::replay::{Priorities, Replay, Sample, SampleRequest, SavedReplay, Transition};
 use crate::schedule::Schedule;
 use crate::settings::{learning_discount, within};
-use crate::tabular::exploration::random_legal;
 use crate::{AgentFactory, Budget, FnFactory};
 use demonstrations::{Demonstrations, PRIORITY_BONUS};
 use loss::{loss, priority, quantile_loss};
@@ -341,7 +340,7 @@ impl Dqn {
                 continue;
             }
             let explore = rng.chance(epsilon);
-            *action = if explore { random_legal(legal, rng) } else { argmax_legal(q, legal) };
+            *action = if explore { rng.legal_action(legal) } else { argmax_legal(q, legal) };
             *repeats = if explore && self.config.repeat_random { random_repeats(rng) } else { 0 };
         }
         self.normalizer.update(&self.obs);

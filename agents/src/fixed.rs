@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use freewheel_core::demonstrations::{ImpairedPolicy, Label};
 use freewheel_core::{
     ActionBuffer, ActionDistribution, ActionSpace, Agent, DynWorld, Error, Insight, MetricSink, Policy,
     PolicyMode, Purpose, Result, ScriptedPolicy, SolveQuery, Spec, Stream, Streams, VectorEnv,
@@ -11,13 +12,8 @@ use freewheel_core::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-mod noisy;
-
-pub use noisy::NoisyPolicy;
-
 use crate::progress::{StepCounter, decode};
 use crate::settings::within;
-use crate::tabular::exploration::random_legal;
 use crate::{AgentFactory, Budget, FnFactory};
 
 /// Agent with a fixed policy.
@@ -137,7 +133,7 @@ impl Policy for UniformPolicy {
             ActionBuffer::Discrete(actions) => {
                 let width = (legal.len() / rngs.len().max(1)).max(1);
                 for ((action, legal), rng) in actions.iter_mut().zip(legal.chunks(width)).zip(rngs) {
-                    *action = random_legal(legal, rng);
+                    *action = rng.legal_action(legal);
                 }
             }
             ActionBuffer::Continuous(actions) => {
@@ -172,12 +168,45 @@ pub fn random() -> impl AgentFactory {
     })
 }
 
+/// Noise and blunders of a fixed policy: the demonstrator of episodes that were recorded with them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Impaired {
+    /// Probability of a random action, 0 to 1, or size of the noise of a continuous action in units of half its range.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub noise: f64,
+    /// Probability of the action with the lowest value, or of the mirror image of a continuous action, 0 to 1.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub blunders: f64,
+}
+
+/// The default is omitted, so that hashes of old runs stay valid.
+fn is_zero(share: &f64) -> bool {
+    *share == 0.0
+}
+
+impl Impaired {
+    fn check(&self) -> Result<()> {
+        within("noise", self.noise, 0.0, 1.0)?;
+        within("blunders", self.blunders, 0.0, 1.0)
+    }
+
+    /// `policy` with the noise and the blunders.
+    fn apply(&self, spec: &Spec, policy: Arc<dyn Policy>) -> Arc<dyn Policy> {
+        let label = Label { noise: self.noise, blunders: self.blunders, ..Label::default() };
+        if label.is_impaired() { Arc::new(ImpairedPolicy::new(spec, policy, &label)) } else { policy }
+    }
+}
+
 /// Settings of the scripted agent.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScriptedConfig {
     /// Name of one of the world's scripted policies; empty for the first.
     pub player: String,
+    /// Noise and blunders.
+    #[serde(flatten, deserialize_with = "freewheel_core::settings::flattened")]
+    pub impaired: Impaired,
 }
 
 impl ScriptedConfig {
@@ -207,32 +236,19 @@ impl ScriptedConfig {
 pub fn scripted() -> impl AgentFactory {
     let about = "Scripted: plays one of the world's scripted policies; does not learn";
     FnFactory::new("scripted", about, |spec, config: ScriptedConfig, budget, streams| {
-        Ok(Box::new(Fixed::new(spec, Arc::new(config.policy(spec)?), budget, streams)?))
+        config.impaired.check()?;
+        let policy = config.impaired.apply(spec, Arc::new(config.policy(spec)?));
+        Ok(Box::new(Fixed::new(spec, policy, budget, streams)?))
     })
-}
-
-/// Settings of the agent that plays the reference policy.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct ReferenceConfig {
-    /// Probability of a random action, 0 to 1, or size of the noise of a continuous action in units of half its range:
-    /// the demonstrator of episodes that were recorded with this noise.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub noise: f64,
-}
-
-/// The default is omitted, so that hashes of old runs stay valid.
-fn is_zero(noise: &f64) -> bool {
-    *noise == 0.0
 }
 
 /// Factory of the agent that plays the reference policy of a world.
 pub struct ReferenceFactory;
 
 impl ReferenceFactory {
-    fn read(settings: &toml::Table) -> Result<ReferenceConfig> {
-        let config: ReferenceConfig = settings::read(settings, "agent reference")?;
-        within("noise", config.noise, 0.0, 1.0)?;
+    fn read(settings: &toml::Table) -> Result<Impaired> {
+        let config: Impaired = settings::read(settings, "agent reference")?;
+        config.check()?;
         Ok(config)
     }
 }
@@ -247,7 +263,7 @@ impl AgentFactory for ReferenceFactory {
     }
 
     fn fields(&self) -> Vec<Field> {
-        settings::fields(&schemars::schema_for!(ReferenceConfig))
+        settings::fields(&schemars::schema_for!(Impaired))
     }
 
     fn build(&self, spec: &Spec, settings: &toml::Table, _: Budget, _: Streams) -> Result<Box<dyn Agent>> {
@@ -262,7 +278,7 @@ impl AgentFactory for ReferenceFactory {
         budget: Budget,
         streams: Streams,
     ) -> Result<Box<dyn Agent>> {
-        let ReferenceConfig { noise } = Self::read(settings)?;
+        let impaired = Self::read(settings)?;
         let spec = world.spec();
         let solution = world.solve(&SolveQuery::for_spec(spec)).map_err(|e| match e {
             Error::Unsupported(why) => Error::Config(format!("agent reference: {why}")),
@@ -271,9 +287,7 @@ impl AgentFactory for ReferenceFactory {
         let Some(policy) = solution.policy else {
             return Err(Error::Config(format!("agent reference: world {} has no reference policy", spec.id)));
         };
-        let policy: Arc<dyn Policy> =
-            if noise > 0.0 { Arc::new(NoisyPolicy::new(spec, policy, noise)) } else { policy };
-        Ok(Box::new(Fixed::new(spec, policy, budget, streams)?))
+        Ok(Box::new(Fixed::new(spec, impaired.apply(spec, policy), budget, streams)?))
     }
 
     fn resolve(&self, table: &toml::Table) -> Result<toml::Table> {

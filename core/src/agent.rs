@@ -59,6 +59,10 @@ pub trait Policy: Send + Sync {
         None
     }
 
+    /// Changes the action of environment `index` in `actions`, which the world has computed for a scripted policy, in a
+    /// state with the mask `legal [A]`; for a scripted policy with noise.
+    fn disturb(&self, _index: usize, _legal: &[bool], _rng: &mut Stream, _actions: &mut ActionBuffer) {}
+
     /// Writes the A action values of the observation `obs` into `out`, or the action probabilities of a policy without
     /// action values. Returns false for a policy with neither. The viewer draws these numbers.
     fn action_values(&self, _obs: &[f32], _legal: &[bool], _out: &mut [f32]) -> bool {
@@ -100,6 +104,10 @@ impl<P: Policy + ?Sized> Policy for std::sync::Arc<P> {
 
     fn script(&self) -> Option<usize> {
         (**self).script()
+    }
+
+    fn disturb(&self, index: usize, legal: &[bool], rng: &mut Stream, actions: &mut ActionBuffer) {
+        (**self).disturb(index, legal, rng, actions);
     }
 
     fn action_values(&self, obs: &[f32], legal: &[bool], out: &mut [f32]) -> bool {

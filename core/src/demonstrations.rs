@@ -24,6 +24,7 @@
 
 mod episode;
 mod keep;
+mod noise;
 mod play;
 mod set;
 
@@ -33,6 +34,7 @@ use crate::{ActionSpace, ObservationSpace, Origin, Spec};
 
 pub use episode::Demonstration;
 pub use keep::Keep;
+pub use noise::{ImpairedPolicy, Impairment};
 pub use set::DemonstrationSet;
 
 /// Kind of player whose actions an episode has.

@@ -160,6 +160,7 @@ impl Chunk {
                 scatter(none, &[], n, view.legal, &mut actions);
                 for (&i, rng) in self.active.iter().zip(&mut self.rngs) {
                     self.envs.scripted(script, i, rng, &mut actions)?;
+                    policy.disturb(i, view.legal_row(i), rng, &mut actions);
                 }
             } else {
                 obs.clear();

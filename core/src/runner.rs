@@ -73,7 +73,11 @@ pub trait EpisodeRunner: Send {
     ) -> Result<()> {
         memory.resize(policy.memory_len(), 0.0);
         match policy.script() {
-            Some(script) => self.scripted(script, rng, actions),
+            Some(script) => {
+                self.scripted(script, rng, actions)?;
+                policy.disturb(0, self.legal(), rng, actions);
+                Ok(())
+            }
             None => {
                 let rngs = std::slice::from_mut(rng);
                 policy.act_with_memory(self.obs(), self.legal(), memory, rngs, actions);

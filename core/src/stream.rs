@@ -141,6 +141,15 @@ impl Stream {
         (product >> 32) as u32
     }
 
+    /// Index of a true value of `legal`, each with the same probability; 0 if there is none.
+    #[inline(never)]
+    pub fn legal_action(&mut self, legal: &[bool]) -> u32 {
+        let count = legal.iter().filter(|legal| **legal).count();
+        let chosen = self.below(count as u32) as usize;
+        let mut indices = (0..legal.len()).filter(|&index| legal[index]);
+        indices.nth(chosen).unwrap_or(0) as u32
+    }
+
     /// True with probability `p`.
     #[inline]
     pub fn chance(&mut self, p: f64) -> bool {

@@ -54,9 +54,11 @@ pub trait VectorEnv: Send {
     ) -> Result<()> {
         let view = self.view();
         match policy.script() {
-            Some(script) => {
-                (0..view.num_envs).try_for_each(|i| self.scripted(script, i, &mut rngs[i], actions))
-            }
+            Some(script) => (0..view.num_envs).try_for_each(|i| {
+                self.scripted(script, i, &mut rngs[i], actions)?;
+                policy.disturb(i, view.legal_row(i), &mut rngs[i], actions);
+                Ok(())
+            }),
             None => {
                 policy.act(view.obs, view.legal, rngs, actions);
                 Ok(())

@@ -15,14 +15,18 @@ use toml::{Table, Value};
 
 use crate::count;
 use crate::demonstrations::recording::Recording;
-use crate::demonstrations::source;
+use crate::demonstrations::source::{self, Stores};
 use crate::document::Document;
-use crate::job::{CheckpointPlan, Evaluation, Job, JobConfig, LogPlan, MAX_STEPS, out_of_range};
+use crate::job::{CheckpointPlan, Evaluation, Job, JobConfig, LogPlan, out_of_range};
 use crate::map::MapPlan;
 use crate::observation::ObservationConfig;
 use crate::presets::{self, DEFAULT_STEPS, Preset};
 use crate::registry::{Registry, world_file};
 use crate::seeds::Seeds;
+
+mod of_world;
+
+use of_world::OfWorld;
 
 /// Keys at the top of an experiment file whose value is a text or a number, not a table or list.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -64,10 +68,19 @@ impl Default for Top {
 struct Entry {
     id: String,
     label: String,
-    /// Settings in the entry, without the keys `id` and `label`.
+    /// Settings in the entry, without the keys `id`, `label` and `worlds`.
     inline: Table,
+    /// Names of the worlds in which an agent is trained; empty for all.
+    worlds: Vec<String>,
     /// Key path of the entry in the file, for messages.
     path: [String; 2],
+}
+
+impl Entry {
+    /// Whether this agent is trained in `world`.
+    fn is_in(&self, world: &Entry) -> bool {
+        self.worlds.is_empty() || self.worlds.iter().any(|name| [&world.id, &world.label].contains(&name))
+    }
 }
 
 /// An experiment, ready to run.
@@ -125,8 +138,12 @@ impl Plan {
         let name = common.top.name.clone();
         let schedule_is_given = common.top.schedule_steps.is_some();
         let mut plan = Plan { name, map, schedule_is_given, ..Plan::default() };
+        let mut stores = Stores::default();
         for world in &worlds {
-            common.add_jobs_of(registry, doc, world, &agents, &mut plan)?;
+            common.add_jobs_of(registry, doc, world, &agents, &mut stores, &mut plan)?;
+        }
+        if plan.jobs.is_empty() {
+            return Err(doc.error(&["agents"], "no agent is in any of the worlds"));
         }
         Ok(plan)
     }
@@ -195,31 +212,16 @@ impl Common {
         doc: &Document,
         world_entry: &Entry,
         agents: &[Entry],
+        stores: &mut Stores,
         plan: &mut Plan,
     ) -> Result<()> {
         // Layers from general to specific: a later layer overrides an earlier one.
-        let own = [layer(doc, &["world", &world_entry.id]), layer_inline(world_entry)];
+        let mut own = [layer(doc, &["world", &world_entry.id]), layer_inline(world_entry)];
+        let general = layer(doc, &["agent"]);
+        let OfWorld { steps, evaluation, recordings, agents: agent_layers } =
+            OfWorld::new(doc, self, general, &mut own)?;
         let mut layers = vec![without_tables_of(layer(doc, &["world"]), |key| key.contains(['/', ':']))];
-        let mut agent_layers = vec![layer(doc, &["agent"])];
-        let mut steps = self.top.steps;
-        for mut own in own {
-            if let Some(value) = own.table.remove("steps") {
-                let path: Vec<&str> = own.path.iter().map(String::as_str).chain(["steps"]).collect();
-                let bad = || {
-                    doc.error(
-                        &path,
-                        format!("`steps` must be a whole number, at least 1 and at most {MAX_STEPS}"),
-                    )
-                };
-                let value = value.as_integer().and_then(|n| u64::try_from(n).ok());
-                steps = Some(value.filter(|n| (1..=MAX_STEPS).contains(n)).ok_or_else(bad)?);
-            }
-            if let Some(Value::Table(table)) = own.table.remove("agent") {
-                let path = own.path.iter().cloned().chain(["agent".into()]).collect();
-                agent_layers.push(Layer { path, table });
-            }
-            layers.push(own);
-        }
+        layers.extend(own);
         let mut own_settings = merged(&layers);
         let id = located(doc, &world_entry.id)?;
         for field in registry.world_fields(&id).iter().filter(|field| field.is_path) {
@@ -233,7 +235,7 @@ impl Common {
         };
         let plain = build(&own_settings)?;
         let world_digest = registry.world_digest(&id, &own_settings)?;
-        for agent in agents {
+        for agent in agents.iter().filter(|agent| agent.is_in(world_entry)) {
             let preset = presets::find(&id, &agent.id).filter(|_| self.top.presets);
             let (of_world, of_agent) = preset.map(Preset::tables).unwrap_or_default();
             let changes_world = of_world.keys().any(|key| !own_settings.contains_key(key));
@@ -246,14 +248,15 @@ impl Common {
             let steps = steps.or(preset.map(|preset| preset.steps)).unwrap_or(DEFAULT_STEPS);
             let num_envs = self.top.num_envs.or(preset.and_then(|preset| preset.num_envs));
             let num_envs = num_envs.unwrap_or_else(|| factory.num_envs());
-            let checked = || -> Result<Job> {
+            let mut checked = || -> Result<Job> {
                 let mut agent_settings = factory.resolve(&settings)?;
                 let transforms = ObservationConfig::of(&settings)?;
                 let world = transforms.apply(Arc::clone(&built), registry.estimators())?;
-                self.locate_demonstrations(doc, &*built, &id, &world_settings, &mut agent_settings)?;
+                let place = (&*built, id.as_str(), &world_settings);
+                locate_demonstrations(doc, &recordings, place, &mut agent_settings)?;
                 let source = factory.demonstrations(&agent_settings)?.filter(|it| !it.demos.is_empty());
-                let demonstrations =
-                    source.map(|it| source::load(&it, &id, &*world, &transforms)).transpose()?;
+                let loaded = source.map(|it| stores.load(&it, &id, &world_settings, &*world, &transforms));
+                let demonstrations = loaded.transpose()?;
                 let steps = match &demonstrations {
                     Some(set) if factory.is_offline() => set.steps() as u64,
                     _ => steps,
@@ -266,14 +269,14 @@ impl Common {
                     world_label: world_entry.label.clone(),
                     world_version: built.spec().version,
                     world_digest: world_digest.clone(),
-                    demonstrations_digest: source::digest_of(factory, &agent_settings)?,
+                    demonstrations_digest: stores.digest_of(factory, &agent_settings)?,
                     agent: agent.id.clone(),
                     agent_label: agent.label.clone(),
                     seed: 0,
                     steps,
                     schedule_steps: schedule.filter(|&n| n != steps && !factory.is_offline()),
                     num_envs,
-                    evaluation: self.evaluation.clone(),
+                    evaluation: evaluation.clone(),
                     log: self.log.clone(),
                     checkpoint: self.checkpoint.clone(),
                     world_settings,
@@ -294,29 +297,6 @@ impl Common {
                 plan.jobs.push(Job { config, ..job.clone() });
             }
         }
-        Ok(())
-    }
-
-    /// Replaces the name of the demonstrations in `settings` by the absolute path of their store: a name in the section
-    /// `demonstrations`, which is recorded in `world` now unless it exists, or a path.
-    fn locate_demonstrations(
-        &self,
-        doc: &Document,
-        world: &dyn DynWorld,
-        id: &str,
-        world_settings: &Table,
-        settings: &mut Table,
-    ) -> Result<()> {
-        let Some(value) = source::path_in(settings) else { return Ok(()) };
-        let Some((name, recording)) = value.as_str().and_then(|name| self.recordings.get_key_value(name))
-        else {
-            return make_absolute(doc, value);
-        };
-        if let Some(other) = recording.world.as_deref().filter(|other| *other != id) {
-            let message = format!("demonstrations.{name} is of {other}, and the agent learns in {id}");
-            return Err(Error::Config(message));
-        }
-        *value = Value::String(recording.store(name, world, id, world_settings)?.display().to_string());
         Ok(())
     }
 
@@ -360,6 +340,26 @@ impl Common {
         result.push(layer_inline(agent));
         Ok(result)
     }
+}
+
+/// Replaces the name of the demonstrations in `settings` by the absolute path of their store: a name in `recordings`,
+/// which is recorded now unless it exists, or a path. The world is given with its name and its settings.
+fn locate_demonstrations(
+    doc: &Document,
+    recordings: &BTreeMap<String, Recording>,
+    (world, id, world_settings): (&dyn DynWorld, &str, &Table),
+    settings: &mut Table,
+) -> Result<()> {
+    let Some(value) = source::path_in(settings) else { return Ok(()) };
+    let Some((name, recording)) = value.as_str().and_then(|name| recordings.get_key_value(name)) else {
+        return make_absolute(doc, value);
+    };
+    if let Some(other) = recording.world.as_deref().filter(|other| *other != id) {
+        let message = format!("demonstrations.{name} is of {other}, and the agent learns in {id}");
+        return Err(Error::Config(message));
+    }
+    *value = Value::String(recording.store(name, world, id, world_settings)?.display().to_string());
+    Ok(())
 }
 
 /// Tables of the section `demonstrations`, by name.
@@ -449,8 +449,8 @@ fn entries(doc: &Document, list: &str) -> Result<Vec<Entry>> {
     let mut entries: Vec<Entry> = Vec::new();
     for (i, value) in array.iter().enumerate() {
         let path = [list.to_owned(), i.to_string()];
-        let (id, label, inline) = match value {
-            Value::String(id) => (id.clone(), id.clone(), Table::new()),
+        let (id, label, worlds, inline) = match value {
+            Value::String(id) => (id.clone(), id.clone(), Vec::new(), Table::new()),
             Value::Table(table) => {
                 let mut table = table.clone();
                 let Some(Value::String(id)) = table.remove("id") else {
@@ -463,15 +463,24 @@ fn entries(doc: &Document, list: &str) -> Result<Vec<Entry>> {
                     None => id.clone(),
                     Some(_) => return Err(doc.error(&[list, &path[1], "label"], "`label` must be a text")),
                 };
-                (id, label, table)
+                let worlds = if list == "agents" { table.remove("worlds") } else { None };
+                let worlds = worlds.map_or(Ok(Vec::new()), |worlds| {
+                    let message = "`worlds` must be a list of names of worlds";
+                    Vec::deserialize(worlds).map_err(|_| doc.error(&[list, &path[1], "worlds"], message))
+                })?;
+                (id, label, worlds, table)
             }
             _ => return Err(doc.error(&[list, &path[1]], "a name or a table with an `id` is wanted here")),
         };
-        if entries.iter().any(|other| other.label == label) {
+        let share_a_world = |other: &Entry| {
+            let both = [&other.worlds, &worlds];
+            both.iter().any(|all| all.is_empty()) || worlds.iter().any(|name| other.worlds.contains(name))
+        };
+        if entries.iter().any(|other| other.label == label && share_a_world(other)) {
             let message = format!("`{label}` is named twice; give one of them a `label` of its own");
             return Err(doc.error(&[list, &path[1]], message));
         }
-        entries.push(Entry { id, label, inline, path });
+        entries.push(Entry { id, label, inline, worlds, path });
     }
     if entries.is_empty() {
         return Err(doc.error(&[list], format!("`{list}` is empty")));
@@ -491,6 +500,11 @@ fn known_names(doc: &Document, registry: &Registry, worlds: &[Entry], agents: &[
     }
     for agent in agents {
         registry.find_agent(&agent.id).map_err(|e| doc.error(&["agents", &agent.path[1]], e.to_string()))?;
+        let known: Vec<&str> = worlds.iter().flat_map(|world| [&*world.id, &*world.label]).collect();
+        if let Some(name) = agent.worlds.iter().find(|name| !known.contains(&name.as_str())) {
+            let message = unknown("world", name, &known, "this experiment");
+            return Err(doc.error(&["agents", &agent.path[1], "worlds"], message));
+        }
     }
     for (key, value) in layer(doc, &["agent"]).table {
         if value.is_table() && registry.find_agent(&key).is_ok() && agents.iter().all(|agent| agent.id != key)

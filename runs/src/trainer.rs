@@ -363,7 +363,7 @@ impl Trainer {
             )));
         }
         let factory = Arc::clone(registry.shared_agent(&config.agent)?);
-        if source::digest_of(&*factory, &config.settings)? != config.demonstrations_digest {
+        if source::Stores::default().digest_of(&*factory, &config.settings)? != config.demonstrations_digest {
             return Err(Error::Config(format!("{}: its demonstrations have changed", file.display())));
         }
         let mut trainer = Trainer::new(config, &registry, world, factory)?;

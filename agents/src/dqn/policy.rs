@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use freewheel_core::{ActionBuffer, Insight, Neuron, Policy, Stream};
 
 use crate::nn::{Frozen, ObservationNormalizer};
-use crate::tabular::exploration::random_legal;
 
 /// Maximum number of steps of a random action.
 pub(super) const MAX_REPEATS: u32 = 100;
@@ -32,7 +31,7 @@ impl Policy for QPolicy {
         let rows = q.chunks_exact(a).zip(legal.chunks_exact(a)).zip(rngs);
         for (action, ((q, legal), rng)) in actions.iter_mut().zip(rows) {
             let explore = epsilon > 0.0 && rng.chance(epsilon);
-            *action = if explore { random_legal(legal, rng) } else { argmax_legal(q, legal) };
+            *action = if explore { rng.legal_action(legal) } else { argmax_legal(q, legal) };
         }
     }
 

@@ -43,7 +43,7 @@ impl BehaviorPolicy {
     pub fn select(self, q: &[f64], n: &[u32], legal: &[bool], rng: &mut Stream) -> u32 {
         match self {
             BehaviorPolicy::EpsilonGreedy(epsilon) if epsilon > 0.0 && rng.chance(epsilon) => {
-                random_legal(legal, rng)
+                rng.legal_action(legal)
             }
             BehaviorPolicy::EpsilonGreedy(_) | BehaviorPolicy::Greedy => random_argmax(q, legal, rng),
             BehaviorPolicy::Softmax(temperature) => sample_softmax(q, legal, temperature, rng),
@@ -102,13 +102,6 @@ pub fn random_argmax(q: &[f64], legal: &[bool], rng: &mut Stream) -> u32 {
         (Ok(q), Ok(legal)) => random_tie(top, legal, rng, |a| q[a]),
         _ => random_tie(top, legal, rng, |a| q[a]),
     }
-}
-
-/// Legal action drawn from the uniform distribution.
-#[inline(never)]
-pub fn random_legal(legal: &[bool], rng: &mut Stream) -> u32 {
-    let count = legal.iter().filter(|legal| **legal).count();
-    nth(legal, rng.below(count as u32), |_| true)
 }
 
 /// Maximum value of the legal actions; minus infinity if no action is legal.

@@ -4,7 +4,7 @@ use freewheel_core::{ActionBuffer, Insight, Policy, Result, Stream, memory};
 use serde::{Deserialize, Serialize};
 
 use super::discretizer::Discretizer;
-use super::exploration::{BehaviorPolicy, first_argmax, random_legal};
+use super::exploration::{BehaviorPolicy, first_argmax};
 
 /// Bytes of a value and a visit count.
 const BYTES: u128 = 12;
@@ -91,7 +91,7 @@ impl Policy for TablePolicy {
                     behavior.select(self.table.row(state), self.table.visits_row(state), legal, rng)
                 }
                 (Some(state), None) => first_argmax(self.table.row(state), legal),
-                (None, Some(_)) => random_legal(legal, rng),
+                (None, Some(_)) => rng.legal_action(legal),
                 (None, None) => legal.iter().position(|legal| *legal).unwrap_or(0) as u32,
             };
         }

@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
+use super::noise::{Impairment, lowest};
 use super::{Demonstration, Label};
-use crate::{ActionBuffer, ActionSpace, EpisodeRunner, Policy, Result, Spec, Stream};
+use crate::{ActionBuffer, EpisodeRunner, Policy, Result, Spec, Stream};
 
 impl Demonstration {
     /// Episode number `episode` of `runner`, played by `policy` with the delay, noise and blunders of `label`, and
@@ -23,6 +24,7 @@ impl Demonstration {
         let mut recorded = Demonstration::start(runner, label.clone());
         let (mut memory, mut chosen) = (Vec::new(), VecDeque::new());
         let mut action = ActionBuffer::for_spec(runner.spec(), 1);
+        let impairment = Impairment::new(runner.spec(), label);
         while !runner.ending().is_over() && runner.length() < max_steps {
             runner.select_action(policy, &mut memory, rng, &mut action)?;
             chosen.push_back(action.clone());
@@ -31,7 +33,9 @@ impl Demonstration {
                 chosen.pop_front();
             }
             let mut played = chosen.front().cloned().unwrap_or_else(|| action.clone());
-            impair(&mut played, policy, label, runner, rng);
+            let legal = runner.legal();
+            impairment.apply(&mut played, 0, legal, || worst(policy, runner), rng);
+            legalize(&mut played, legal, rng);
             let step = runner.step(played.as_actions())?;
             recorded.push(played.as_actions(), step, runner);
         }
@@ -39,56 +43,22 @@ impl Demonstration {
     }
 }
 
-/// Applies noise and blunders to `action`, and replaces an action that has become illegal by the delay.
-fn impair(
-    action: &mut ActionBuffer,
-    policy: &dyn Policy,
-    label: &Label,
-    runner: &dyn EpisodeRunner,
-    rng: &mut Stream,
-) {
-    let legal = runner.legal();
-    let blunder = label.blunders > 0.0 && rng.chance(label.blunders);
-    match (action, &runner.spec().actions) {
-        (ActionBuffer::Discrete(action), ActionSpace::Discrete { .. }) => {
-            let allowed: Vec<u32> = (0..legal.len()).filter(|&i| legal[i]).map(|i| i as u32).collect();
-            let noisy = label.noise > 0.0 && rng.chance(label.noise);
-            let (Some(action), true) = (action.first_mut(), !allowed.is_empty()) else { return };
-            if blunder {
-                *action = worst(policy, runner, &allowed).unwrap_or_else(|| any(&allowed, rng));
-            } else if noisy || !allowed.contains(action) {
-                *action = any(&allowed, rng);
-            }
-        }
-        (ActionBuffer::Continuous(action), ActionSpace::Continuous { low, high, .. }) => {
-            for ((x, low), high) in action.iter_mut().zip(low).zip(high) {
-                let (middle, half) = ((low + high) / 2.0, (high - low) / 2.0);
-                if !half.is_finite() {
-                    continue;
-                }
-                if blunder {
-                    *x = middle - (*x - middle);
-                }
-                if label.noise > 0.0 {
-                    *x = (*x + half * (label.noise * rng.normal()) as f32).clamp(*low, *high);
-                }
-            }
-        }
-        _ => {}
+/// Legal action of the lowest value of `policy`; `None` for a policy without action values.
+fn worst(policy: &dyn Policy, runner: &dyn EpisodeRunner) -> Option<u32> {
+    match policy.script() {
+        Some(_) => None,
+        None => lowest(policy, runner.obs(), runner.legal()),
     }
 }
 
-/// Legal action of the lowest value of `policy`; `None` for a policy without action values.
-fn worst(policy: &dyn Policy, runner: &dyn EpisodeRunner, allowed: &[u32]) -> Option<u32> {
-    let mut values = vec![0.0; runner.legal().len()];
-    let known = policy.script().is_none() && policy.action_values(runner.obs(), runner.legal(), &mut values);
-    let value = |a: &u32| values[*a as usize];
-    known.then(|| allowed.iter().copied().min_by(|a, b| value(a).total_cmp(&value(b)))).flatten()
-}
-
-/// One of `allowed`, uniformly.
-fn any(allowed: &[u32], rng: &mut Stream) -> u32 {
-    allowed[rng.below(allowed.len() as u32) as usize]
+/// Replaces an action that has become illegal by the delay by a random legal one.
+fn legalize(action: &mut ActionBuffer, legal: &[bool], rng: &mut Stream) {
+    if let ActionBuffer::Discrete(action) = action
+        && let [action] = action.as_mut_slice()
+        && legal.get(*action as usize) == Some(&false)
+    {
+        *action = rng.legal_action(legal);
+    }
 }
 
 impl Label {

@@ -1,6 +1,7 @@
 //! Demonstrations that the settings of an agent name: their path, their content hash, and the kept episodes with the
 //! observations that the agent gets.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,13 +41,52 @@ pub(crate) fn digest(folder: &Path) -> Result<String> {
     Ok(hash.finalize().to_hex().to_string())
 }
 
-/// [`digest`] of the store that the `settings` of an agent name; `None` if they name none.
-///
-/// # Errors
-/// As [`digest`]; [`Error::Setting`].
-pub(crate) fn digest_of(factory: &dyn AgentFactory, settings: &Table) -> Result<Option<String>> {
-    let source = factory.demonstrations(settings)?.filter(|source| !source.demos.is_empty());
-    source.map(|source| digest(Path::new(&source.demos))).transpose()
+/// Stores that a plan has read: each one is hashed once, and each choice of its episodes is loaded once, however many
+/// agents name it.
+#[derive(Default)]
+pub(crate) struct Stores {
+    digests: HashMap<String, String>,
+    sets: HashMap<String, Arc<DemonstrationSet>>,
+}
+
+impl Stores {
+    /// [`digest`] of the store that the `settings` of an agent name; `None` if they name none.
+    ///
+    /// # Errors
+    /// As [`digest`]; [`Error::Setting`].
+    pub(crate) fn digest_of(
+        &mut self,
+        factory: &dyn AgentFactory,
+        settings: &Table,
+    ) -> Result<Option<String>> {
+        let source = factory.demonstrations(settings)?.filter(|source| !source.demos.is_empty());
+        let Some(Demonstrated { demos, .. }) = source else { return Ok(None) };
+        if !self.digests.contains_key(&demos) {
+            self.digests.insert(demos.clone(), digest(Path::new(&demos))?);
+        }
+        Ok(self.digests.get(&demos).cloned())
+    }
+
+    /// [`load`] for an agent in `world`, which the registry builds from `id` and `settings`.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub(crate) fn load(
+        &mut self,
+        source: &Demonstrated,
+        id: &str,
+        settings: &Table,
+        world: &dyn DynWorld,
+        transforms: &ObservationConfig,
+    ) -> Result<Arc<DemonstrationSet>> {
+        let key = format!("{}\n{}\n{id}\n{settings}\n{transforms:?}", source.demos, source.keep);
+        if let Some(set) = self.sets.get(&key) {
+            return Ok(Arc::clone(set));
+        }
+        let set = load(source, id, world, transforms)?;
+        self.sets.insert(key, Arc::clone(&set));
+        Ok(set)
+    }
 }
 
 /// The kept episodes of the store that `source` names, for an agent in `world`, which the registry builds from the name

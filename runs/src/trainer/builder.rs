@@ -151,7 +151,7 @@ impl TrainerBuilder {
         };
         let settings = factory.resolve(&settings)?;
         let config = Config {
-            demonstrations_digest: source::digest_of(&*factory, &settings)?,
+            demonstrations_digest: source::Stores::default().digest_of(&*factory, &settings)?,
             world_digest: match &world_id {
                 Some(id) => self.registry.world_digest(id, &world_settings)?,
                 None => None,

@@ -6,7 +6,6 @@ use freewheel_core::{ActionBuffer, Ending, Purpose, Streams};
 
 use super::*;
 use crate::demonstrations::recorded::{along_the_cliff, record, together};
-use crate::tabular::exploration::random_legal;
 use crate::tabular::graph::{Graph, ends, goes_to, greedy_return, one_env};
 
 fn cloned(spec: &Spec, estimator: &str, set: &Arc<DemonstrationSet>) -> Cloning {
@@ -72,7 +71,7 @@ fn illegal_actions_are_never_taken() {
 fn a_checkpoint_restores_the_clone() {
     let graph = Graph::cliff();
     let set = record(&graph, 10, 100, 0, |state, rng| match rng.chance(0.3) {
-        true => random_legal(&[true; 4], rng),
+        true => rng.legal_action(&[true; 4]),
         false => along_the_cliff(state),
     });
     for estimator in ["softmax", "knn", "tree", "mlp"] {
