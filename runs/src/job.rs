@@ -378,6 +378,9 @@ pub(crate) fn out_of_range(
             ));
         }
     }
+    if evaluation.target_score.is_some_and(|score| !score.is_finite()) {
+        return Some((vec!["evaluation", "target_score"], "`target_score` must be a finite number".into()));
+    }
     let share = evaluation.stalled_after;
     if !(0.0..=1.0).contains(&share) {
         let message =
@@ -406,6 +409,10 @@ pub struct Evaluation {
     pub max_steps: u32,
     /// Number of episodes of the final evaluation that are recorded, for `replay`.
     pub recorded: u64,
+    /// Score whose steps are counted in experiments with warm starts; default: 90 % of the way from the baseline to the
+    /// reference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_score: Option<f64>,
     /// Fraction of the steps, 0 to 1, after which a run is marked as stalled if it is not better than the baseline; 0
     /// for never.
     #[serde(skip_serializing_if = "is_default_stalled_after")]
@@ -425,6 +432,7 @@ impl Default for Evaluation {
             interim_episodes: 20,
             max_steps: 1000,
             recorded: 3,
+            target_score: None,
             stalled_after: 0.5,
         }
     }

@@ -44,6 +44,7 @@ pub mod prelude;
 pub mod presets;
 pub mod progress;
 mod recordings;
+pub mod reached;
 pub mod registry;
 mod render;
 pub mod report;

@@ -1,5 +1,6 @@
 //! Results table of an experiment: scores with the baseline and the reference of each world.
 
+use std::path::Path;
 use std::time::Duration;
 
 use freewheel_core::stats::{self, Interval};
@@ -11,6 +12,7 @@ use crate::experiment::JobOutcome;
 use crate::format::{count, decimal, decimal_or_dash, interval_or_dash};
 use crate::job::{JobResult, MeasureMean};
 use crate::output::plain;
+use crate::reached::{self, Reached};
 use crate::score_scale::{Gap, Reference, ScoreScale, ScoreScales};
 use crate::stall::Stall;
 use crate::table::{Column, Layout, Table, wrapped};
@@ -27,6 +29,9 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// Results of each agent over all worlds with a reference and a baseline; empty for a single world.
     pub overall: Vec<Overall>,
+    /// Steps to a score, in worlds in which an agent starts from demonstrations.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reached: Vec<Reached>,
 }
 
 /// Results of one agent in one world, over the seeds.
@@ -109,7 +114,7 @@ impl Report {
     /// Results of an experiment, from its runs `ran`.
     ///
     /// # Errors
-    /// Errors of [`ScoreScales::of`].
+    /// Errors of [`ScoreScales::of`], and of reading the metrics of a run.
     pub fn new(
         experiment: &str,
         out: &str,
@@ -131,7 +136,8 @@ impl Report {
         }
         let several = rows.iter().any(|row| row.world != rows[0].world);
         let overall = if several { overall(&rows) } else { Vec::new() };
-        Ok(Report { experiment: experiment.to_owned(), out: out.to_owned(), rows, overall })
+        let reached = reached::reached(Path::new(out), ran, score_scales)?;
+        Ok(Report { experiment: experiment.to_owned(), out: out.to_owned(), rows, overall, reached })
     }
 
     /// Description of the stalled runs, one line each, of at most [`FOOTNOTES`] runs in each row.
@@ -178,6 +184,9 @@ impl Report {
             if world.iter().any(|row| !row.measures.is_empty()) {
                 text.push_str(&format!("\n{}", shown(&measures_table(world))));
             }
+        }
+        if !self.reached.is_empty() {
+            text.push_str(&format!("\n{}", shown(&reached::table(&self.reached))));
         }
         if !self.overall.is_empty() {
             let mut table = Table::new(vec![

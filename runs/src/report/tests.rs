@@ -53,7 +53,7 @@ fn report() -> Report {
         row("track/silverstone-national", "ppo", 23.25, "s"),
     ];
     let overall = overall(&rows);
-    Report { experiment: "example".into(), out: "results/example".into(), rows, overall }
+    Report { experiment: "example".into(), out: "results/example".into(), rows, overall, reached: Vec::new() }
 }
 
 #[test]
