@@ -16,12 +16,15 @@ use freewheel_core::{Actions, Ending, Error, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) mod auto;
 mod buffer;
+pub(crate) mod openings;
 #[cfg(test)]
 pub(crate) mod recorded;
 mod warm_start;
 
 pub(crate) use buffer::buffer;
+pub use auto::Chosen;
 pub use warm_start::WarmStart;
 
 /// Demonstrations that the settings of an agent name.

@@ -549,7 +549,7 @@ pub fn dqn() -> impl AgentFactory {
     })
     .with_check(|spec, config: &Config, budget| config.check(spec, budget).map(drop))
     .with_warnings(Config::warnings)
-    .with_demonstrations(Config::demonstrated)
+    .with_warm_start(|config| &mut config.warm_start, demonstrations::AUTO)
 }
 
 impl Config {

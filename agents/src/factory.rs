@@ -9,7 +9,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::demonstrations::Demonstrated;
+use crate::demonstrations::auto::Methods;
+use crate::demonstrations::openings::{self, Opened};
+use crate::demonstrations::{Chosen, Demonstrated, WarmStart};
 use crate::memory;
 use crate::settings::{fields_over, read_over};
 
@@ -89,6 +91,19 @@ pub trait AgentFactory: Send + Sync {
     ) -> Result<Box<dyn Agent>> {
         self.build_in(world, settings, budget, streams)
     }
+    /// Method of the warm start in `settings` if it is `auto`: chosen for the demonstrations that the settings name, by
+    /// what they and a clone of them score in `world`. `None` for other settings.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for an unknown key or a value of the wrong type; errors of playing episodes in `world`.
+    fn choose_method(
+        &self,
+        _world: &dyn DynWorld,
+        _settings: &toml::Table,
+        _demonstrations: &Arc<DemonstrationSet>,
+    ) -> Result<Option<Chosen>> {
+        Ok(None)
+    }
     /// Checks that an agent with these settings can learn in `world`, before a run starts.
     ///
     /// # Errors
@@ -112,6 +127,7 @@ pub trait AgentFactory: Send + Sync {
 type Build<C> = Box<dyn Fn(&Spec, C, Budget, Streams) -> Result<Box<dyn Agent>> + Send + Sync>;
 type Warnings<C> = Box<dyn Fn(&C, Budget) -> Vec<String> + Send + Sync>;
 type Slot<C> = Box<dyn Fn(&mut C) -> Option<&mut Demonstrated> + Send + Sync>;
+type WarmSlot<C> = Box<dyn Fn(&mut C) -> &mut Option<WarmStart> + Send + Sync>;
 type Check<C> = Box<dyn Fn(&Spec, &C, Budget) -> Result<()> + Send + Sync>;
 
 /// [`AgentFactory`] made of a settings struct `C` and a function that builds the agent.
@@ -135,6 +151,8 @@ pub struct FnFactory<C> {
     warnings: Option<Warnings<C>>,
     /// Place of the demonstrations in the settings.
     demonstrated: Option<Slot<C>>,
+    /// Place of the warm start in the settings, and the methods between which `auto` chooses.
+    warm_start: Option<(WarmSlot<C>, Methods)>,
     offline: bool,
 }
 
@@ -154,6 +172,7 @@ impl<C> FnFactory<C> {
             num_envs: 1,
             warnings: None,
             demonstrated: None,
+            warm_start: None,
             offline: false,
         }
     }
@@ -189,8 +208,18 @@ impl<C> FnFactory<C> {
         FnFactory { warnings: Some(Box::new(warnings)), ..self }
     }
 
-    /// The same factory of an agent that may start from demonstrations: `slot` is their place in the settings, `None`
-    /// if the settings name none.
+    /// The same factory of a reward learner that may start from demonstrations: `slot` is the place of the warm start in
+    /// the settings, `methods` those between which `auto` chooses.
+    pub(crate) fn with_warm_start(
+        self,
+        slot: impl Fn(&mut C) -> &mut Option<WarmStart> + Send + Sync + 'static,
+        methods: Methods,
+    ) -> Self {
+        FnFactory { warm_start: Some((Box::new(slot), methods)), ..self }
+    }
+
+    /// The same factory of an agent that learns from demonstrations: `slot` is their place in the settings, `None` if
+    /// the settings name none.
     pub fn with_demonstrations(
         self,
         slot: impl Fn(&mut C) -> Option<&mut Demonstrated> + Send + Sync + 'static,
@@ -215,9 +244,41 @@ impl<C: Serialize + DeserializeOwned + JsonSchema> FnFactory<C> {
         read_over(&defaults, table, &format!("agent {}", self.id))
     }
 
-    fn build_of(&self, spec: &Spec, config: C, budget: Budget, streams: Streams) -> Result<Box<dyn Agent>> {
+    fn build_of(
+        &self,
+        spec: &Spec,
+        mut config: C,
+        budget: Budget,
+        streams: Streams,
+    ) -> Result<Box<dyn Agent>> {
         memory::require_envs(spec, budget)?;
-        (self.build)(spec, config, budget, streams).map_err(|error| error.of(&format!("agent {}", self.id)))
+        let opening = self.take_opening(&mut config);
+        let build = || {
+            let agent = (self.build)(spec, config, budget, streams)?;
+            match opening {
+                None => Ok(agent),
+                Some(warm) => {
+                    let opened = Opened::new(agent, warm, spec, budget, streams)?;
+                    Ok(Box::new(opened) as Box<dyn Agent>)
+                }
+            }
+        };
+        build().map_err(|error: Error| error.of(&format!("agent {}", self.id)))
+    }
+
+    /// Removes a warm start that chooses the first steps of episodes from `config`: the agent itself starts from scratch.
+    fn take_opening(&self, config: &mut C) -> Option<WarmStart> {
+        let (slot, _) = self.warm_start.as_ref()?;
+        slot(config).take_if(|warm| warm.opens_episodes())
+    }
+
+    /// Place of the demonstrations in `config`; `None` if it names none.
+    fn demonstrated<'a>(&self, config: &'a mut C) -> Option<&'a mut Demonstrated> {
+        match (&self.warm_start, &self.demonstrated) {
+            (Some((slot, _)), _) => slot(config).as_mut().map(|warm| &mut warm.demonstrated),
+            (None, Some(slot)) => slot(config),
+            (None, None) => None,
+        }
     }
 }
 
@@ -250,8 +311,7 @@ impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentFactory fo
     }
 
     fn demonstrations(&self, settings: &toml::Table) -> Result<Option<Demonstrated>> {
-        let Some(slot) = &self.demonstrated else { return Ok(None) };
-        Ok(slot(&mut self.read(settings)?).cloned())
+        Ok(self.demonstrated(&mut self.read(settings)?).cloned())
     }
 
     fn is_offline(&self) -> bool {
@@ -267,17 +327,37 @@ impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentFactory fo
         demonstrations: Arc<DemonstrationSet>,
     ) -> Result<Box<dyn Agent>> {
         let mut config = self.read(settings)?;
-        if let Some(demonstrated) = self.demonstrated.as_ref().and_then(|slot| slot(&mut config)) {
+        if let Some(demonstrated) = self.demonstrated(&mut config) {
             demonstrated.load(demonstrations);
         }
         self.build_of(world.spec(), config, budget, streams)
+    }
+
+    fn choose_method(
+        &self,
+        world: &dyn DynWorld,
+        settings: &toml::Table,
+        demonstrations: &Arc<DemonstrationSet>,
+    ) -> Result<Option<Chosen>> {
+        let Some((slot, methods)) = &self.warm_start else { return Ok(None) };
+        match slot(&mut self.read(settings)?).as_ref().is_some_and(WarmStart::is_auto) {
+            true => methods.choose(world, demonstrations).map(Some),
+            false => Ok(None),
+        }
     }
 
     fn check(&self, world: &dyn DynWorld, settings: &toml::Table, budget: Budget) -> Result<()> {
         match &self.check {
             Some(check) => {
                 memory::require_envs(world.spec(), budget)?;
-                check(world.spec(), &self.read(settings)?, budget)
+                let mut config = self.read(settings)?;
+                let opening = self.take_opening(&mut config);
+                let checked = || match opening {
+                    Some(warm) => warm.check(&openings::METHODS).map(drop),
+                    None => Ok(()),
+                };
+                checked()
+                    .and_then(|()| check(world.spec(), &config, budget))
                     .map_err(|error| error.of(&format!("agent {}", self.id)))
             }
             None => self.build_in(world, settings, budget, Streams::new(0)).map(drop),

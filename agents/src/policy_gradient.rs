@@ -49,19 +49,19 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
         Ok(Box::new(reinforce::Reinforce::new(spec, config, budget, streams)?))
     })
     .with_check(|spec, config: &reinforce::Config, budget| config.check(spec, budget))
-    .with_demonstrations(|config| config.policy_gradient.demonstrated());
+    .with_warm_start(|config| &mut config.policy_gradient.warm_start, kickstart::AUTO);
     let a2c = FnFactory::new("a2c", a2c::ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(a2c::A2c::new(spec, config, budget, streams)?))
     })
     .with_check(|spec, config: &a2c::Config, budget| config.check(spec, budget))
-    .with_demonstrations(|config| config.policy_gradient.demonstrated())
+    .with_warm_start(|config| &mut config.policy_gradient.warm_start, kickstart::AUTO)
     .with_warnings(|config, budget| rollout_warnings(config.num_steps, budget))
     .with_num_envs(8);
     let ppo = FnFactory::new("ppo", ppo::ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(ppo::Ppo::new(spec, config, budget, streams)?))
     })
     .with_check(|spec, config: &ppo::Config, budget| config.check(spec, budget))
-    .with_demonstrations(|config| config.policy_gradient.demonstrated())
+    .with_warm_start(|config| &mut config.policy_gradient.warm_start, kickstart::AUTO)
     .with_warnings(|config, budget| rollout_warnings(config.num_steps, budget))
     .with_num_envs(8);
     let recurrent_ppo =
@@ -76,7 +76,7 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
             Ok(Box::new(self_imitation::SelfImitation::new(spec, config, budget, streams)?))
         })
         .with_check(|spec, config: &self_imitation::Config, budget| config.check(spec, budget))
-        .with_demonstrations(|config| config.policy_gradient.demonstrated())
+        .with_warm_start(|config| &mut config.policy_gradient.warm_start, kickstart::AUTO)
         .with_num_envs(8);
     vec![
         Box::new(self_imitation.with_defaults(self_imitation::Config::default())),

@@ -43,28 +43,28 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
                 Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
             })
             .with_check(|spec, config: &q_learning::Config, budget| check(spec, &config.tabular, budget))
-            .with_demonstrations(|config: &mut q_learning::Config| config.tabular.demonstrated()),
+            .with_warm_start(|config: &mut q_learning::Config| &mut config.tabular.warm_start, warm::AUTO),
         ),
         Box::new(
             FnFactory::new("sarsa", sarsa::ABOUT, |spec, config, budget, streams| {
                 Ok(Box::new(sarsa::Sarsa::new(spec, config, budget, streams)?))
             })
             .with_check(|spec, config: &sarsa::Config, budget| check(spec, &config.tabular, budget))
-            .with_demonstrations(|config: &mut sarsa::Config| config.tabular.demonstrated()),
+            .with_warm_start(|config: &mut sarsa::Config| &mut config.tabular.warm_start, warm::AUTO),
         ),
         Box::new(
             FnFactory::new("expected-sarsa", expected_sarsa::ABOUT, |spec, config, budget, streams| {
                 Ok(Box::new(expected_sarsa::ExpectedSarsa::new(spec, config, budget, streams)?))
             })
             .with_check(|spec, config: &expected_sarsa::Config, budget| check(spec, &config.tabular, budget))
-            .with_demonstrations(|config: &mut expected_sarsa::Config| config.tabular.demonstrated()),
+            .with_warm_start(|config: &mut expected_sarsa::Config| &mut config.tabular.warm_start, warm::AUTO),
         ),
         Box::new(
             FnFactory::new("double-q", double_q::ABOUT, |spec, config, budget, streams| {
                 Ok(Box::new(double_q::DoubleQ::new(spec, config, budget, streams)?))
             })
             .with_check(|spec, config: &double_q::Config, budget| check(spec, &config.tabular, budget))
-            .with_demonstrations(|config: &mut double_q::Config| config.tabular.demonstrated()),
+            .with_warm_start(|config: &mut double_q::Config| &mut config.tabular.warm_start, warm::AUTO),
         ),
         Box::new(
             FnFactory::new("q-lambda", q_lambda::ABOUT, |spec, config, budget, streams| {
@@ -73,7 +73,7 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
             .with_check(|spec, config: &q_lambda::Config, budget| {
                 config.validate().and_then(|()| check(spec, &config.tabular, budget))
             })
-            .with_demonstrations(|config: &mut q_lambda::Config| config.tabular.demonstrated()),
+            .with_warm_start(|config: &mut q_lambda::Config| &mut config.tabular.warm_start, warm::AUTO),
         ),
         Box::new(
             FnFactory::new("n-step-sarsa", n_step_sarsa::ABOUT, |spec, config, budget, streams| {
@@ -82,7 +82,7 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
             .with_check(|spec, config: &n_step_sarsa::Config, budget| {
                 config.check(budget).and_then(|()| check(spec, &config.tabular, budget))
             })
-            .with_demonstrations(|config: &mut n_step_sarsa::Config| config.tabular.demonstrated()),
+            .with_warm_start(|config: &mut n_step_sarsa::Config| &mut config.tabular.warm_start, warm::AUTO),
         ),
         Box::new(
             FnFactory::new("dyna-q", dyna_q::ABOUT, |spec, config, budget, streams| {
@@ -91,7 +91,7 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
             .with_check(|spec, config: &dyna_q::Config, budget| {
                 config.validate().and_then(|()| check(spec, &config.tabular, budget))
             })
-            .with_demonstrations(|config: &mut dyna_q::Config| config.tabular.demonstrated()),
+            .with_warm_start(|config: &mut dyna_q::Config| &mut config.tabular.warm_start, warm::AUTO),
         ),
     ]
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, ActionBuffer, Actions, BatchView, Ending, Env, EpisodeSummary, Error, ManagedVectorEnv, Player,
+    Action, ActionBuffer, Actions, BatchView, Ending, Env, EpisodeSummary, Error, ManagedVectorEnv, Opener, Player,
     Purpose, Result, Spec, Stream, Streams, VectorEnv,
 };
 
 mod chunk;
 mod clock;
+mod opening;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -45,6 +46,8 @@ pub struct Batch<E: Env> {
     finished: Vec<EpisodeSummary>,
     shape: BatchShape,
     threads: AdaptiveThreads,
+    /// Choice of the first steps of each episode.
+    opener: Option<Arc<dyn Opener>>,
 }
 
 /// Random streams of a batch.
@@ -118,7 +121,7 @@ impl<E: Env> Batch<E> {
             last_to_play: vec![Player::First; num_envs],
         };
         let mut batch =
-            Batch { env, source, data, finished: Vec::new(), shape, threads: AdaptiveThreads::default() };
+            Batch { env, source, data, finished: Vec::new(), shape, threads: AdaptiveThreads::default(), opener: None };
         batch.observe_all();
         batch
     }
@@ -149,7 +152,7 @@ impl<E: Env> Batch<E> {
         if !self.all_legal(actions) {
             return Err(self.illegal_action(actions));
         }
-        let all = BatchChunk::of(&mut self.data, actions, self.shape);
+        let all = BatchChunk::of(&mut self.data, actions, self.shape, self.opener.as_deref());
         self.threads.step(all, &*self.env, self.source, &mut self.finished);
         self.env.check()
     }
@@ -239,6 +242,11 @@ impl<E: Env> VectorEnv for Batch<E> {
             Some(action) => actions.set(index, action.as_actions()),
             None => Err(no_script(self.env.spec(), script)),
         }
+    }
+
+    fn set_opener(&mut self, opener: Arc<dyn Opener>) -> bool {
+        self.opener = Some(opener);
+        true
     }
 }
 

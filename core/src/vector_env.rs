@@ -4,11 +4,13 @@
 //! episode are then in `last_obs` and `last_legal`, so that the target `r + gamma * ending.discount() * V(successor)`
 //! is right for terminated, truncated and running episodes alike.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 #[cfg(doc)]
 use crate::Error;
-use crate::{ActionBuffer, Actions, Ending, Player, Policy, Result, Spec, Stream};
+use crate::{ActionBuffer, Actions, Ending, Opener, Player, Policy, Result, Spec, Stream};
 
 /// A vectorized environment with automatic reset; [`Batch`](crate::Batch) as a trait object. One virtual call steps all
 /// environments.
@@ -76,6 +78,11 @@ pub trait VectorEnv: Send {
         rng: &mut Stream,
         actions: &mut ActionBuffer,
     ) -> Result<()>;
+    /// Makes the first steps of each episode that starts from now on by `opener`; false where this is not possible, such
+    /// as with transformed observations. It is not part of a saved state.
+    fn set_opener(&mut self, _opener: Arc<dyn Opener>) -> bool {
+        false
+    }
 }
 
 /// A [`VectorEnv`] with additional methods for its owner, such as a training run. An agent gets a `&mut dyn VectorEnv`

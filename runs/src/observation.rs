@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use freewheel_agents::demonstrations::Demonstrated;
+use freewheel_agents::demonstrations::{Chosen, Demonstrated};
 use freewheel_agents::estimator::EstimatorFactory;
 use freewheel_agents::{AgentFactory, Budget};
 use freewheel_core::demonstrations::DemonstrationSet;
@@ -171,6 +171,15 @@ impl AgentFactory for ConfiguredFactory {
         demonstrations: Arc<DemonstrationSet>,
     ) -> Result<Box<dyn Agent>> {
         self.0.build_from(world, &self.own(settings)?, budget, streams, demonstrations)
+    }
+
+    fn choose_method(
+        &self,
+        world: &dyn DynWorld,
+        settings: &Table,
+        demonstrations: &Arc<DemonstrationSet>,
+    ) -> Result<Option<Chosen>> {
+        self.0.choose_method(world, &self.own(settings)?, demonstrations)
     }
 
     fn check(&self, world: &dyn DynWorld, settings: &Table, budget: Budget) -> Result<()> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use freewheel_agents::Budget;
+use freewheel_agents::demonstrations::Chosen;
 use freewheel_core::names::{self, unknown};
 use freewheel_core::settings::{Field, fields, read};
 use freewheel_core::{DynWorld, Error, Result};
@@ -98,6 +99,8 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// Whether the experiment names `schedule_steps`: its runs then extend no runs of another schedule.
     pub schedule_is_given: bool,
+    /// Choices that the plan has made, with their reasons.
+    pub notes: Vec<String>,
 }
 
 /// Keys at the top of an experiment file whose value is a table or a list.
@@ -248,6 +251,7 @@ impl Common {
             let steps = steps.or(preset.map(|preset| preset.steps)).unwrap_or(DEFAULT_STEPS);
             let num_envs = self.top.num_envs.or(preset.and_then(|preset| preset.num_envs));
             let num_envs = num_envs.unwrap_or_else(|| factory.num_envs());
+            let notes = &mut plan.notes;
             let mut checked = || -> Result<Job> {
                 let mut agent_settings = factory.resolve(&settings)?;
                 let transforms = ObservationConfig::of(&settings)?;
@@ -257,6 +261,15 @@ impl Common {
                 let source = factory.demonstrations(&agent_settings)?.filter(|it| !it.demos.is_empty());
                 let loaded = source.map(|it| stores.load(&it, &id, &world_settings, &*world, &transforms));
                 let demonstrations = loaded.transpose()?;
+                let chosen = match &demonstrations {
+                    Some(set) => factory.choose_method(&*world, &agent_settings, set)?,
+                    None => None,
+                };
+                if let Some(Chosen { method, reason }) = chosen {
+                    source::set_method(&mut agent_settings, &method);
+                    let (world, agent) = (&world_entry.label, &agent.label);
+                    notes.push(format!("{world} {agent}: method = \"auto\" is {method}: {reason}"));
+                }
                 let steps = match &demonstrations {
                     Some(set) if factory.is_offline() => set.steps() as u64,
                     _ => steps,

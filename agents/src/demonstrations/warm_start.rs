@@ -5,7 +5,8 @@ use freewheel_core::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Demonstrated;
+use super::auto::AUTO;
+use super::{Demonstrated, openings};
 use crate::settings::within;
 
 /// Warm start of a reward learner from demonstrations.
@@ -16,6 +17,9 @@ use crate::settings::within;
 /// | `dqfd` | DQN | Hester et al. 2018, arXiv 1704.03732 |
 /// | `symmetric-sampling` | DQN | Ball et al. 2023, arXiv 2302.02948 |
 /// | `kickstarting` | policy gradients | Schmitt et al. 2018, arXiv 1803.03835 |
+/// | `jump-start` | all | Uchendu et al. 2022, arXiv 2204.02372 |
+/// | `demonstrated-states` | all | Salimans & Chen 2018, arXiv 1812.03381 |
+/// | `auto` | all | one of the agent's methods, by the scores of a clone and of the demonstrations |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct WarmStart {
@@ -34,7 +38,7 @@ pub struct WarmStart {
     pub margin: f64,
     /// Weight of the imitation term at the first environment step, at least 0.
     pub weight: f64,
-    /// Share of the environment steps in which this weight falls linearly to 0, 0 to 1.
+    /// Share of the environment steps in which this weight, or the length of the openings, falls linearly to 0, 0 to 1.
     pub over: f64,
     /// Share of the environment steps in which only the value function of a policy gradient learns, 0 to 1.
     pub frozen: f64,
@@ -71,9 +75,17 @@ impl WarmStart {
         };
         method.ok_or_else(|| {
             let wanted = self.method.as_deref().unwrap_or_default();
-            let about = unknown("method", wanted, methods, "");
-            let message = format!("warm_start: {about}; the methods of this agent: {}", methods.join(", "));
-            Error::setting("warm_start", message)
+            let general = openings::METHODS.into_iter().chain([AUTO]);
+            let all: Vec<&str> = methods.iter().copied().chain(general.clone()).collect();
+            let message = match general.clone().any(|name| name == wanted) {
+                // An agent that is built without its factory.
+                true => format!("`{wanted}` is a method of `AgentFactory::build_from`"),
+                false => {
+                    let about = unknown("method", wanted, &all, "");
+                    format!("{about}; the methods of this agent: {}", all.join(", "))
+                }
+            };
+            Error::setting("warm_start", format!("warm_start: {message}"))
         })
     }
 
@@ -86,6 +98,16 @@ impl WarmStart {
         within("over", self.over, 0.0, 1.0)?;
         within("frozen", self.frozen, 0.0, 1.0)?;
         within("epsilon", self.epsilon, 0.0, 1.0)
+    }
+
+    /// Whether the method chooses the first steps of episodes, for any agent.
+    pub(crate) fn opens_episodes(&self) -> bool {
+        self.method.as_deref().is_some_and(|method| openings::METHODS.contains(&method))
+    }
+
+    /// Whether the method is still to be chosen.
+    pub(crate) fn is_auto(&self) -> bool {
+        self.method.as_deref() == Some(AUTO)
     }
 
     /// Weight of the imitation term after `step` of `budget` environment steps: falls linearly from `weight` to 0.

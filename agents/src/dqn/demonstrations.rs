@@ -18,6 +18,7 @@ use freewheel_core::demonstrations::DemonstrationSet;
 use freewheel_core::{Result, Spec, Stream};
 
 use super::{Dqn, Storage};
+use crate::demonstrations::auto::Methods;
 use crate::demonstrations::{WarmStart, buffer, steps};
 use crate::nn::model::{candle_error, tensor, with_slice};
 use crate::nn::optimizer::polyak_update;
@@ -25,6 +26,8 @@ use crate::replay::{Replay, Sample, SampleRequest};
 
 /// Methods of DQN.
 pub(super) const METHODS: [&str; 2] = ["dqfd", "symmetric-sampling"];
+/// Methods between which `auto` chooses.
+pub(super) const AUTO: Methods = Methods { policy: METHODS[0], data: METHODS[1] };
 /// Added to the TD error of a demonstrated step in its priority.
 pub(super) const PRIORITY_BONUS: f32 = 1.0;
 /// Gradient steps between two copies of the target network in the pre-training, for a target network of copies.

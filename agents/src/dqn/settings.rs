@@ -143,11 +143,6 @@ impl Config {
         self.network.validate(&spec.observation)
     }
 
-    /// Demonstrations of the warm start.
-    pub(super) fn demonstrated(&mut self) -> Option<&mut Demonstrated> {
-        self.warm_start.as_mut().map(|warm| &mut warm.demonstrated)
-    }
-
     /// Environment steps before the first gradient step: none with demonstrations.
     pub(super) fn starts(&self) -> u64 {
         if self.warm_start.is_some() { 0 } else { u64::from(self.learning_starts) }

@@ -12,6 +12,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use freewheel_core::demonstrations::DemonstrationSet;
 use freewheel_core::settings::unknown;
 use freewheel_core::{
     ActionSpace, Actions, Agent, Error, MetricSink, ObservationSpace, Policy, PolicyMode, Result, Spec,
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use super::features::Features;
 use crate::Budget;
 use crate::Samples;
+use crate::demonstrations::openings::clone_estimator;
 use crate::demonstrations::{Demonstrated, not_loaded, steps};
 use crate::estimator::{AnyEstimator, Task};
 use crate::progress::{StepCounter, decode};
@@ -286,6 +288,21 @@ impl Cloning {
         self.fitted = Some(Arc::new(Fitted { estimator, features, std }));
         Ok(())
     }
+}
+
+/// Greedy policy of a clone of `set`, with the estimator that suits the observations of `spec`.
+///
+/// # Errors
+/// [`Error::Config`] for demonstrations of another world; errors of the fit.
+pub(crate) fn greedy(spec: &Spec, set: &Arc<DemonstrationSet>, streams: Streams) -> Result<Box<dyn Policy>> {
+    let config = Config {
+        estimator: clone_estimator(spec).into(),
+        demonstrated: Demonstrated::of(Arc::clone(set)),
+        ..Config::default()
+    };
+    let mut clone = Cloning::new(spec, config, Budget { steps: 1, num_envs: 1 }, streams)?;
+    clone.fit()?;
+    Ok(clone.policy(PolicyMode::Greedy))
 }
 
 /// Root mean square of the residuals of each of the T targets `y [N, T]`, `[T]`.

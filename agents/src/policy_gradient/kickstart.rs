@@ -21,12 +21,15 @@ use freewheel_core::{Actions, Purpose, Result, Spec, Streams};
 
 use super::actor_critic::ActorCritic;
 use super::head::{Head, log_prob_entropy_value};
+use crate::demonstrations::auto::Methods;
 use crate::demonstrations::{full_mask, steps};
 use crate::nn::model::{candle_error, cpu_slice, tensor};
 use crate::nn::{Optimizer, Workspace};
 
 /// Methods of the policy gradients.
 pub(super) const METHODS: [&str; 1] = ["kickstarting"];
+/// Methods between which `auto` chooses.
+pub(super) const AUTO: Methods = Methods { policy: METHODS[0], data: "demonstrated-states" };
 /// Learning rate of the cloning.
 const LEARNING_RATE: f64 = 1e-3;
 /// Demonstrated steps of a gradient step of the cloning.

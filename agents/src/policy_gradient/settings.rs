@@ -4,7 +4,7 @@ use freewheel_core::{Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::demonstrations::{Demonstrated, WarmStart};
+use crate::demonstrations::WarmStart;
 use crate::nn::{Activation, Builder, Init, Network, NetworkSettings, NodeId, OptimizerConfig};
 use crate::schedule::Schedule;
 use crate::settings::within;
@@ -89,11 +89,6 @@ impl PolicyGradient {
         self.log_std.check_ramp("log_std", -20.0, 2.0, true)?;
         self.warm_start.as_ref().map_or(Ok(()), |warm| warm.check(&METHODS).map(drop))?;
         self.network.validate(&spec.observation)
-    }
-
-    /// Demonstrations of the warm start.
-    pub(super) fn demonstrated(&mut self) -> Option<&mut Demonstrated> {
-        self.warm_start.as_mut().map(|warm| &mut warm.demonstrated)
     }
 
     /// Maximum norm of the gradient; `None` without clipping.

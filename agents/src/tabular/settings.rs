@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::exploration::Exploration;
 use super::warm::METHODS;
-use crate::demonstrations::{Demonstrated, WarmStart};
+use crate::demonstrations::WarmStart;
 use crate::schedule::{RampShape, Schedule};
 use crate::settings::within;
 
@@ -69,11 +69,6 @@ pub enum Bins {
 }
 
 impl Tabular {
-    /// Demonstrations of the warm start.
-    pub(super) fn demonstrated(&mut self) -> Option<&mut Demonstrated> {
-        self.warm_start.as_mut().map(|warm| &mut warm.demonstrated)
-    }
-
     /// Checks the range of every setting.
     ///
     /// # Errors

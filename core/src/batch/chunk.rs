@@ -1,7 +1,8 @@
 //! One step of consecutive environments of a batch: the inner loop, and its split over threads.
 
+use super::opening::Opened;
 use super::{Data, EpisodeClock, EpisodeLimits, EpisodeSummary, StreamSource};
-use crate::{Ending, Env, Player, Score, Spec, Stream};
+use crate::{Ending, Env, Opener, Player, Score, Spec, Stream};
 
 /// Consecutive environments of a batch with their actions. Environments share no data, so that the results do not
 /// depend on how a batch is split.
@@ -21,6 +22,7 @@ pub(super) struct BatchChunk<'a, E: Env> {
     last_obs: &'a mut [f32],
     last_legal: &'a mut [bool],
     last_to_play: &'a mut [Player],
+    opener: Option<&'a dyn Opener>,
 }
 
 /// Sizes and limits of a [`Spec`], for the inner loop.
@@ -71,7 +73,12 @@ impl BatchShape {
 impl<'a, E: Env> BatchChunk<'a, E> {
     /// Chunk of all environments of a batch.
     #[inline(always)]
-    pub(super) fn of(data: &'a mut Data<E>, actions: &'a [E::Action], shape: BatchShape) -> Self {
+    pub(super) fn of(
+        data: &'a mut Data<E>,
+        actions: &'a [E::Action],
+        shape: BatchShape,
+        opener: Option<&'a dyn Opener>,
+    ) -> Self {
         BatchChunk {
             first: 0,
             shape,
@@ -87,6 +94,7 @@ impl<'a, E: Env> BatchChunk<'a, E> {
             last_obs: &mut data.last_obs,
             last_legal: &mut data.last_legal,
             last_to_play: &mut data.last_to_play,
+            opener,
         }
     }
 
@@ -123,6 +131,9 @@ impl<'a, E: Env> BatchChunk<'a, E> {
                 *clock = EpisodeClock::start(clock.episode + 1);
                 *rng = source.stream(position, clock.episode);
                 *state = env.reset(rng);
+                if let Some(opener) = self.opener {
+                    Opened { state, rng, clock }.open(env, &self.shape, source, position, opener);
+                }
             }
             env.observe(state, &mut self.obs[i * d..(i + 1) * d]);
             if masked {
@@ -185,6 +196,7 @@ impl<'a, E: Env> BatchChunk<'a, E> {
             last_obs,
             last_legal,
             last_to_play,
+            opener: self.opener,
         };
         let right = BatchChunk {
             first: self.first + mid as u64,
@@ -201,6 +213,7 @@ impl<'a, E: Env> BatchChunk<'a, E> {
             last_obs: last_obs_,
             last_legal: last_legal_,
             last_to_play: last_to_play_,
+            opener: self.opener,
         };
         (left, right)
     }

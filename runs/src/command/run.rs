@@ -84,6 +84,7 @@ fn plan_of_presets(registry: &Registry, text: &str, training: &Training) -> Resu
         all.presets.extend(plan.presets);
         all.warnings.extend(plan.warnings);
         all.schedule_is_given = plan.schedule_is_given;
+        all.notes.extend(plan.notes);
     }
     match all.jobs.is_empty() {
         true => Err(Error::Usage(format!("--presets {text}: no preset's name contains this text"))),
@@ -212,6 +213,7 @@ fn train_all(
     if !plan.presets.is_empty() && !output.quiet {
         output::note(&format!("presets: {}", plan.presets.join(", ")));
     }
+    plan.notes.iter().filter(|_| !output.quiet).for_each(|text| output::note(text));
     plan.warnings.iter().for_each(|warning| output::note(&format!("warning: {warning}")));
     let active = Arc::new(AtomicBool::new(false));
     let stop = stop_flag_with_screen(&active)?;

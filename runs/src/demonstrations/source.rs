@@ -25,6 +25,13 @@ pub(crate) fn path_in(settings: &mut Table) -> Option<&mut Value> {
     table.and_then(|table| table.get_mut("demos"))
 }
 
+/// Sets the method of the warm start in `settings`.
+pub(crate) fn set_method(settings: &mut Table, method: &str) {
+    if let Some(warm) = settings.get_mut("warm_start").and_then(Value::as_table_mut) {
+        warm.insert("method".into(), method.into());
+    }
+}
+
 /// BLAKE3 hash of the content of the store in `folder`: of its metadata and of those of its episodes, which have the
 /// checksums of their steps.
 ///
@@ -173,7 +180,11 @@ pub(crate) fn build(
         None => factory.build_in(world, settings, budget, streams),
         Some(source) => {
             let set = load(&source, id, world, &ObservationConfig::of(settings)?)?;
-            factory.build_from(world, settings, budget, streams, set)
+            let mut settings = settings.clone();
+            if let Some(chosen) = factory.choose_method(world, &settings, &set)? {
+                set_method(&mut settings, &chosen.method);
+            }
+            factory.build_from(world, &settings, budget, streams, set)
         }
     }
 }
