@@ -10,6 +10,7 @@
 //! a truncated one bootstraps from its final observation.
 
 mod critic;
+mod demonstrations;
 mod experience;
 pub mod sac;
 pub mod settings;
@@ -29,11 +30,13 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
         Ok(Box::new(sac::Sac::new(spec, config, budget, streams)?))
     })
     .with_check(|spec, config: &sac::Config, budget| config.check(spec, budget))
+    .with_warm_start(|config| &mut config.off_policy.warm_start, demonstrations::AUTO)
     .with_warnings(|config, budget| config.off_policy.warnings(budget));
     let td3 = FnFactory::new("td3", td3::ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(td3::Td3::new(spec, config, budget, streams)?))
     })
     .with_check(|spec, config: &td3::Config, budget| config.check(spec, budget))
+    .with_warm_start(|config| &mut config.off_policy.warm_start, demonstrations::AUTO)
     .with_warnings(|config, budget| config.off_policy.warnings(budget));
     vec![
         Box::new(sac.with_defaults(sac::Config::default())),

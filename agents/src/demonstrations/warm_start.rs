@@ -15,7 +15,8 @@ use crate::settings::within;
 /// |---|---|---|
 /// | `demonstrated-returns` | tabular | first values are the mean returns of the demonstrated pairs |
 /// | `dqfd` | DQN | Hester et al. 2018, arXiv 1704.03732 |
-/// | `symmetric-sampling` | DQN | Ball et al. 2023, arXiv 2302.02948 |
+/// | `symmetric-sampling` | DQN, SAC, TD3 | Ball et al. 2023, arXiv 2302.02948 |
+/// | `cloning` | SAC, TD3 | the policy is cloned, and its loss has a cloning term |
 /// | `kickstarting` | policy gradients | Schmitt et al. 2018, arXiv 1803.03835 |
 /// | `jump-start` | all | Uchendu et al. 2022, arXiv 2204.02372 |
 /// | `demonstrated-states` | all | Salimans & Chen 2018, arXiv 1812.03381 |

@@ -4,8 +4,10 @@
 use freewheel_core::{ActionBuffer, MetricSink, Purpose, Result, Spec, Stream, Streams, VectorEnv};
 use serde::{Deserialize, Serialize};
 
+use super::demonstrations::Demonstrations;
 use super::settings::{ActionRanges, OffPolicy};
 use crate::Budget;
+use crate::demonstrations::{not_loaded, steps};
 use crate::nn::ObservationNormalizer;
 use crate::nn::model::check_finite;
 use crate::nn::normalizer::RewardScaler;
@@ -23,6 +25,8 @@ pub(super) struct Experience {
     pub(super) normalizer: ObservationNormalizer,
     reward_scaler: Option<RewardScaler>,
     replay: Replay<f32>,
+    /// Demonstrated steps, once they are loaded.
+    demonstrations: Option<Demonstrations>,
     /// Random stream of each environment's actions, `[N]`.
     rngs: Vec<Stream>,
     /// Random stream of the replay samples and of the updates.
@@ -57,6 +61,8 @@ pub(super) struct SavedExperience {
 pub(super) struct Batch {
     /// Number of transitions, B.
     pub(super) rows: usize,
+    /// Number of demonstrated transitions, which are the last ones.
+    pub(super) shown: usize,
     /// Observations, `[B, D]`.
     pub(super) obs: Vec<f32>,
     /// Actions, `[B, K]`, from -1 to 1.
@@ -84,13 +90,24 @@ impl Experience {
         settings.check(id, spec, budget)?;
         let (num_envs, capacity) = (budget.num_envs, settings.buffer_size as usize);
         let gamma = learning_discount(settings.gamma, spec);
+        let ranges = ActionRanges::new(id, spec)?;
+        let mut normalizer = ObservationNormalizer::new(spec, settings.network.normalize_observations);
+        let mut demonstrations = None;
+        if let Some(warm) = &settings.warm_start
+            && let Some(set) = warm.demonstrated.episodes(spec)?
+        {
+            steps(&set).for_each(|step| normalizer.update(step.obs));
+            normalizer.refresh();
+            demonstrations = Some(Demonstrations::new(spec, &set, warm, &ranges, settings.storage)?);
+        }
         Ok(Experience {
+            demonstrations,
             id,
             settings: settings.clone(),
             budget,
             gamma,
-            ranges: ActionRanges::new(id, spec)?,
-            normalizer: ObservationNormalizer::new(spec, settings.network.normalize_observations),
+            ranges,
+            normalizer,
             reward_scaler: settings.normalize_rewards.then(|| RewardScaler::new(gamma, num_envs)),
             replay: Replay::new(spec, num_envs, capacity, settings.min_slots(), settings.storage, false)?,
             rngs: (0..num_envs as u64).map(|i| streams.stream(Purpose::Action, i, 0)).collect(),
@@ -127,6 +144,9 @@ impl Experience {
         if found != expected || envs.spec().actions.dimensions() != self.ranges.len() {
             return Err(shape_mismatch(self.id, expected, found));
         }
+        if let (Some(warm), None) = (&self.settings.warm_start, &self.demonstrations) {
+            return Err(not_loaded(&warm.demonstrated.demos));
+        }
         Ok(self.counter.request(steps, view.num_envs))
     }
 
@@ -142,7 +162,7 @@ impl Experience {
         check_finite("an observation", view.obs, step)?;
         self.obs.clear();
         self.obs.extend_from_slice(view.obs);
-        if step < u64::from(self.settings.learning_starts) {
+        if step < self.settings.starts() {
             for (action, rng) in self.actions.chunks_exact_mut(k).zip(&mut self.rngs) {
                 action.iter_mut().for_each(|number| *number = (2.0 * rng.uniform() - 1.0) as f32);
             }
@@ -182,8 +202,7 @@ impl Experience {
     /// are normalized by the statistics up to this step.
     pub(super) fn gradient_steps_due(&mut self) -> u64 {
         let due = |step: u64| {
-            step.saturating_sub(u64::from(self.settings.learning_starts))
-                / u64::from(self.settings.train_freq)
+            step.saturating_sub(self.settings.starts()) / u64::from(self.settings.train_freq)
         };
         let before = self.counter.step - self.rngs.len() as u64;
         let due = (due(self.counter.step) - due(before)) * u64::from(self.settings.gradient_steps);
@@ -195,12 +214,47 @@ impl Experience {
 
     /// Fills `batch` with a random sample; returns false if the replay buffer holds too few steps.
     pub(super) fn sample(&mut self, batch: &mut Batch) -> bool {
-        let (batch_size, n_step) = (self.settings.batch_size as usize, self.settings.n_step as usize);
-        let request = SampleRequest { batch_size, n_step, gamma: self.gamma, beta: 0.0 };
-        if !self.replay.sample(request, &mut self.rng, &mut self.sample) {
+        if !self.fill(batch, true) {
             return false;
         }
-        batch.rows = batch_size;
+        self.updates += 1;
+        true
+    }
+
+    /// Fills `batch` with demonstrated steps; returns false if there are none.
+    pub(super) fn sample_shown(&mut self, batch: &mut Batch) -> bool {
+        self.demonstrations.is_some() && self.fill(batch, false)
+    }
+
+    /// Whether the policy is cloned from demonstrations.
+    pub(super) fn clones(&self) -> bool {
+        self.demonstrations.as_ref().is_some_and(|all| all.clones)
+    }
+
+    /// Weight of the cloning term of the policy loss at the current step; 0 without cloning.
+    pub(super) fn cloning_weight(&self) -> f64 {
+        let warm = self.settings.warm_start.as_ref().filter(|_| self.clones());
+        warm.map_or(0.0, |warm| warm.weight_at(self.counter.step, self.budget.steps))
+    }
+
+    /// Whether only the critics learn at the current step: a policy that was cloned would be lost to the first, random
+    /// values.
+    pub(super) fn is_frozen(&self) -> bool {
+        let warm = self.settings.warm_start.as_ref().filter(|_| self.clones());
+        warm.is_some_and(|warm| warm.is_frozen(self.counter.step, self.budget.steps))
+    }
+
+    fn fill(&mut self, batch: &mut Batch, own: bool) -> bool {
+        let (batch_size, n_step) = (self.settings.batch_size as usize, self.settings.n_step as usize);
+        let request = SampleRequest { batch_size, n_step, gamma: self.gamma, beta: 0.0 };
+        let shown = match &mut self.demonstrations {
+            Some(all) => {
+                all.sample(own.then_some(&self.replay), request, &mut self.rng, &mut self.sample)
+            }
+            None => self.replay.sample(request, &mut self.rng, &mut self.sample).then_some(0),
+        };
+        let Some(shown) = shown else { return false };
+        (batch.rows, batch.shown) = (batch_size, shown);
         let factor = self.reward_scaler.as_ref().map_or(1.0, RewardScaler::factor);
         batch.rewards.clear();
         batch.rewards.extend(self.sample.rewards.iter().map(|reward| reward * factor));
@@ -212,7 +266,6 @@ impl Experience {
         }
         std::mem::swap(&mut batch.actions, &mut self.sample.actions);
         std::mem::swap(&mut batch.discounts, &mut self.sample.discounts);
-        self.updates += 1;
         true
     }
 

@@ -20,6 +20,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::critic::{Objective, TwinCritic};
+use super::demonstrations::{clone_policy, cloning_gradient};
 use super::experience::{Batch, Experience, SavedExperience};
 use super::settings::{ActionRanges, OffPolicy};
 use super::trained::{SavedNetwork, TrainedNetwork};
@@ -97,6 +98,7 @@ pub struct Sac {
     outputs: Vec<f32>,
     targets: Vec<f32>,
     grad_actions: Vec<f32>,
+    grad_cloning: Vec<f32>,
 }
 
 impl Agent for Sac {
@@ -166,16 +168,21 @@ impl Sac {
         let settings = &config.off_policy;
         let mut rng = streams.stream(Purpose::Initialization, 0, 0);
         let actor = settings.actor(spec, &["policy.mean", "policy.log_std"]);
+        let mut actor = TrainedNetwork::new(actor, settings.optimizer, false, &mut rng);
+        let critic = TwinCritic::new(spec, settings, &mut rng);
+        let mut experience = Experience::new("sac", spec, settings, budget, streams)?;
+        clone_policy(&mut actor, &mut experience)?;
         Ok(Sac {
-            actor: TrainedNetwork::new(actor, settings.optimizer, false, &mut rng),
-            critic: TwinCritic::new(spec, settings, &mut rng),
+            actor,
+            critic,
             temperature: Temperature::new(&config, spec.actions.dimensions()),
-            experience: Experience::new("sac", spec, settings, budget, streams)?,
+            experience,
             batch: Batch::default(),
             policy_sample: PolicySample::default(),
             outputs: Vec::new(),
             targets: Vec::new(),
             grad_actions: Vec::new(),
+            grad_cloning: Vec::new(),
             config,
         })
     }
@@ -209,8 +216,15 @@ impl Sac {
             objective,
             &mut self.grad_actions,
         );
+        let weight = experience.cloning_weight() * value.abs();
+        self.grad_cloning.clear();
+        self.grad_cloning.resize(self.outputs.len(), 0.0);
+        cloning_gradient(batch, &self.outputs, weight, &mut self.grad_cloning);
         policy_sample.gradient(&mut self.outputs, &self.grad_actions, alpha);
-        actor.learn(&batch.obs, &self.outputs, rate.0, rate.1, step)?;
+        self.outputs.iter_mut().zip(&self.grad_cloning).for_each(|(sum, cloning)| *sum += cloning);
+        if !experience.is_frozen() {
+            actor.learn(&batch.obs, &self.outputs, rate.0, rate.1, step)?;
+        }
         critic.update_target(config.off_policy.tau);
         let means = &mut experience.means;
         means.add("critic_loss", result.loss);

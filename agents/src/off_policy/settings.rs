@@ -6,7 +6,9 @@ use freewheel_core::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::demonstrations::METHODS;
 use crate::Budget;
+use crate::demonstrations::WarmStart;
 use crate::memory;
 use crate::nn::{Activation, Builder, Init, Model, Network, NetworkSettings, OptimizerConfig};
 use crate::replay::{Replay, Storage};
@@ -44,6 +46,10 @@ pub struct OffPolicy {
     pub normalize_rewards: bool,
     /// Storage of observations in the replay buffer: f32, or u8 (1 byte per number, 256 levels between its bounds).
     pub storage: Storage,
+    /// Start from demonstrations: { demos, keep, method = "symmetric-sampling" or "cloning", pretraining, share, weight,
+    /// over, frozen }.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_start: Option<WarmStart>,
     /// Network settings.
     #[serde(flatten, deserialize_with = "freewheel_core::settings::flattened")]
     pub network: NetworkSettings,
@@ -65,6 +71,7 @@ impl Default for OffPolicy {
             n_step: 1,
             normalize_rewards: true,
             storage: Storage::F32,
+            warm_start: None,
             network: NetworkSettings {
                 hidden_sizes: vec![256, 256],
                 activation: Activation::Relu,
@@ -92,6 +99,7 @@ impl OffPolicy {
         within("gradient_steps", f64::from(self.gradient_steps), 1.0, 1000.0)?;
         within("tau", self.tau, f64::from(f32::MIN_POSITIVE), 1.0)?;
         within("n_step", f64::from(self.n_step), 1.0, 1000.0)?;
+        self.warm_start.as_ref().map_or(Ok(()), |warm| warm.check(&METHODS).map(drop))?;
         within("num_envs", budget.num_envs as f64, 1.0, f64::MAX)?;
         let ranges = ActionRanges::new(id, spec)?;
         let ObservationSpace::Box { .. } = spec.observation else {
@@ -119,13 +127,26 @@ impl OffPolicy {
 
     /// Warnings about settings with which a run of this size cannot learn.
     pub(super) fn warnings(&self, budget: Budget) -> Vec<String> {
-        let first = u64::from(self.learning_starts) + u64::from(self.train_freq);
+        let first = self.starts() + u64::from(self.train_freq);
         let text = format!(
             "it learns nothing in {} steps: its first update is after {first} (learning_starts + train_freq); take \
              more steps, or lower learning_starts",
             budget.steps
         );
         if budget.steps < first { vec![text] } else { Vec::new() }
+    }
+
+    /// Environment steps with random actions before the first gradient step: none with demonstrations.
+    pub(super) fn starts(&self) -> u64 {
+        if self.warm_start.is_some() { 0 } else { u64::from(self.learning_starts) }
+    }
+
+    /// Network settings of the critics; symmetric sampling needs layer normalization, without which values of actions
+    /// that were never taken grow without bound.
+    fn critic_settings(&self) -> NetworkSettings {
+        let is_symmetric =
+            self.warm_start.as_ref().is_some_and(|warm| warm.check(&METHODS).ok() == Some(METHODS[0]));
+        NetworkSettings { layer_norm: self.network.layer_norm || is_symmetric, ..self.network.clone() }
     }
 
     /// Minimum number of steps of each environment that the replay buffer must hold.
@@ -143,7 +164,7 @@ impl OffPolicy {
         let len = spec.observation.len() + spec.actions.dimensions();
         let mut net = Builder::new(len);
         let values = ["q1", "q2"].map(|name| {
-            let trunk = self.network.trunk(&mut net, name, &inputs(len));
+            let trunk = self.critic_settings().trunk(&mut net, name, &inputs(len));
             net.linear(&format!("{name}.out"), trunk, 1, Activation::Identity, Init::Orthogonal(1.0))
         });
         net.build(&values)
@@ -171,7 +192,7 @@ fn inputs(len: usize) -> ObservationSpace {
 
 /// Ranges of the K numbers of an action: middle and half width of each.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct ActionRanges(Vec<(f32, f32)>);
+pub(super) struct ActionRanges(pub(super) Vec<(f32, f32)>);
 
 impl ActionRanges {
     /// Ranges of the actions of `spec`, for the agent `id`.
@@ -203,6 +224,15 @@ impl ActionRanges {
     /// Whether actions have no numbers.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Action `[K]` in units of the world as numbers from -1 to 1.
+    pub(super) fn scaled(&self, action: &[f32]) -> Vec<f32> {
+        let one = |(x, &(middle, half)): (&f32, &(f32, f32))| match half > 0.0 {
+            true => ((x - middle) / half).clamp(-1.0, 1.0),
+            false => 0.0,
+        };
+        action.iter().zip(&self.0).map(one).collect()
     }
 
     /// Insight of actions with these means and standard deviations, `[K]` each, in units of half a range.

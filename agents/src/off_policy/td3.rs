@@ -18,6 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::critic::{Objective, TwinCritic};
+use super::demonstrations::{clone_policy, cloning_gradient};
 use super::experience::{Batch, Experience, SavedExperience};
 use super::settings::{ActionRanges, OffPolicy};
 use super::trained::{SavedNetwork, TrainedNetwork};
@@ -167,10 +168,14 @@ impl Td3 {
         let settings = &config.off_policy;
         let mut rng = streams.stream(Purpose::Initialization, 0, 0);
         let actor = settings.actor(spec, &["policy.mean"]);
+        let mut actor = TrainedNetwork::new(actor, settings.optimizer, true, &mut rng);
+        let critic = TwinCritic::new(spec, settings, &mut rng);
+        let mut experience = Experience::new("td3", spec, settings, budget, streams)?;
+        clone_policy(&mut actor, &mut experience)?;
         Ok(Td3 {
-            actor: TrainedNetwork::new(actor, settings.optimizer, true, &mut rng),
-            critic: TwinCritic::new(spec, settings, &mut rng),
-            experience: Experience::new("td3", spec, settings, budget, streams)?,
+            actor,
+            critic,
+            experience,
             batch: Batch::default(),
             outputs: Vec::new(),
             actions: Vec::new(),
@@ -209,7 +214,11 @@ impl Td3 {
             let value =
                 critic.action_gradient(&batch.obs, &self.actions, batch.rows, Objective::First, gradient);
             policy_gradient(gradient, &self.actions, batch.rows);
-            actor.learn(&batch.obs, gradient, rate.0, rate.1, step)?;
+            let weight = experience.cloning_weight() * value.abs();
+            cloning_gradient(batch, &self.outputs, weight, gradient);
+            if !experience.is_frozen() {
+                actor.learn(&batch.obs, gradient, rate.0, rate.1, step)?;
+            }
             critic.update_target(config.off_policy.tau);
             actor.update_target(config.off_policy.tau);
             experience.means.add("actor_loss", -value);

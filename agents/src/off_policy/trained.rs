@@ -114,9 +114,16 @@ impl TrainedNetwork {
         Ok(result.norm)
     }
 
-    /// Moves the target network towards the network by the share `tau`.
+    /// Forgets the moments of the optimizer.
+    pub(super) fn renew_optimizer(&mut self, optimizer: OptimizerConfig) {
+        self.optimizer = Optimizer::new(optimizer, self.parameters.len());
+    }
+
+    /// Moves the target network, if there is one, towards the network by the share `tau`.
     pub(super) fn update_target(&mut self, tau: f64) {
-        polyak_update(&mut self.target, &self.parameters, tau);
+        if !self.target.is_empty() {
+            polyak_update(&mut self.target, &self.parameters, tau);
+        }
     }
 
     /// Copy of the network with fixed parameters.
