@@ -8,7 +8,7 @@ use freewheel_agents::Budget;
 use freewheel_agents::demonstrations::Chosen;
 use freewheel_core::names::{self, unknown};
 use freewheel_core::settings::{Field, fields, read};
-use freewheel_core::{DynWorld, Error, Result};
+use freewheel_core::{Error, Result};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -256,7 +256,7 @@ impl Common {
                 let mut agent_settings = factory.resolve(&settings)?;
                 let transforms = ObservationConfig::of(&settings)?;
                 let world = transforms.apply(Arc::clone(&built), registry.estimators())?;
-                let place = (&*built, id.as_str(), &world_settings);
+                let place = (registry, id.as_str(), &world_settings);
                 locate_demonstrations(doc, &recordings, place, &mut agent_settings)?;
                 let source = factory.demonstrations(&agent_settings)?.filter(|it| !it.demos.is_empty());
                 let loaded = source.map(|it| stores.load(&it, &id, &world_settings, &*world, &transforms));
@@ -356,11 +356,12 @@ impl Common {
 }
 
 /// Replaces the name of the demonstrations in `settings` by the absolute path of their store: a name in `recordings`,
-/// which is recorded now unless it exists, or a path. The world is given with its name and its settings.
+/// which is recorded now unless it exists, or a path. The world is the one that the registry builds from the name and the
+/// settings.
 fn locate_demonstrations(
     doc: &Document,
     recordings: &BTreeMap<String, Recording>,
-    (world, id, world_settings): (&dyn DynWorld, &str, &Table),
+    (registry, id, world_settings): (&Registry, &str, &Table),
     settings: &mut Table,
 ) -> Result<()> {
     let Some(value) = source::path_in(settings) else { return Ok(()) };
@@ -371,7 +372,7 @@ fn locate_demonstrations(
         let message = format!("demonstrations.{name} is of {other}, and the agent learns in {id}");
         return Err(Error::Config(message));
     }
-    *value = Value::String(recording.store(name, world, id, world_settings)?.display().to_string());
+    *value = Value::String(recording.store(registry, name, id, world_settings)?.display().to_string());
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Recording of demonstrations: players by name, and the section `demonstrations` of experiment files.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::{default_store, is_store, write};
+use crate::registry::Registry;
 
 /// Player with this name in `world`: `random`, a scripted policy, or `reference`; `None` for another name.
 ///
@@ -50,8 +52,21 @@ pub(crate) fn play(
     label: &Label,
     (episodes, seed, max_steps): (u64, u64, u32),
 ) -> Result<Vec<Demonstration>> {
+    play_in_turn(world, &[(policy, label)], (episodes, seed, max_steps))
+}
+
+/// As [`play`], with several players, at least one, who play the episodes in turn.
+///
+/// # Errors
+/// Errors of playing an episode.
+fn play_in_turn(
+    world: &dyn DynWorld,
+    players: &[(&dyn Policy, &Label)],
+    (episodes, seed, max_steps): (u64, u64, u32),
+) -> Result<Vec<Demonstration>> {
     let streams = Streams::new(seed);
     let one = |episode: u64| {
+        let (policy, label) = players[episode as usize % players.len()];
         let mut runner = world.episode_runner(streams, Purpose::DemonstrationEnvironment, 0);
         let mut rng = streams.stream(Purpose::DemonstrationAction, 0, episode);
         Demonstration::play(&mut *runner, episode, policy, label, &mut rng, max_steps)
@@ -79,7 +94,7 @@ pub(crate) struct Recording {
     /// World; default: each world of the experiment in which an agent names these demonstrations.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) world: Option<String>,
-    /// Player: random, a scripted policy of the world, or reference.
+    /// Player: random, a scripted policy of the world, or reference; several, separated by commas, play in turn.
     pub(crate) from: String,
     /// Number of episodes, at least 1.
     pub(crate) episodes: u64,
@@ -93,6 +108,10 @@ pub(crate) struct Recording {
     pub(crate) seed: u64,
     /// Number of steps after which an episode is truncated.
     pub(crate) max_steps: u32,
+    /// Settings of the world for these episodes, such as those of an older map; the others are those of the experiment.
+    #[serde(skip_serializing_if = "Table::is_empty")]
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    pub(crate) world_settings: Table,
 }
 
 impl Default for Recording {
@@ -106,20 +125,21 @@ impl Default for Recording {
             blunders: 0.0,
             seed: 0,
             max_steps: 1000,
+            world_settings: Table::new(),
         }
     }
 }
 
 impl Recording {
-    /// Store of this recording, called `name`, in `world`, which the registry builds from `id` and `settings`. Its name
-    /// has a hash of everything that the episodes depend on; it is recorded unless it exists.
+    /// Store of this recording, called `name`, in the world that `registry` builds from `id` and `settings`. Its name has
+    /// a hash of everything that the episodes depend on; it is recorded unless it exists.
     ///
     /// # Errors
     /// [`Error::Config`] for an unknown player or a setting out of range; errors of playing and writing.
     pub(crate) fn store(
         &self,
+        registry: &Registry,
         name: &str,
-        world: &dyn DynWorld,
         id: &str,
         settings: &Table,
     ) -> Result<PathBuf> {
@@ -127,6 +147,8 @@ impl Recording {
         if self.episodes == 0 || self.max_steps == 0 {
             return Err(refuse("`episodes` and `max_steps` must be at least 1".into()));
         }
+        let settings: Table = settings.clone().into_iter().chain(self.world_settings.clone()).collect();
+        let world = registry.build_world_of_file(id, &settings).map_err(|e| refuse(e.to_string()))?;
         let text = toml::to_string(self).map_err(|e| refuse(e.to_string()))?;
         let source = format!("{text}\n{id} version {}\n{settings}", world.spec().version);
         let hash = blake3::hash(source.as_bytes()).to_hex();
@@ -135,14 +157,21 @@ impl Recording {
         if is_store(&folder) {
             return Ok(folder);
         }
-        let Some((policy, source)) = named_player(world, &self.from)? else {
-            return Err(refuse(unknown_player(world, &self.from)));
-        };
         let Recording { delay, noise, blunders, .. } = *self;
-        let label = Label { delay, noise, blunders, ..Label::of(source, &self.from) };
-        label.check(world.spec()).map_err(refuse)?;
-        let episodes = play(world, &*policy, &label, (self.episodes, self.seed, self.max_steps))?;
-        let set = DemonstrationSet { header: header(world, id, settings)?, episodes };
+        let player = |name: &str| {
+            let Some((policy, source)) = named_player(&*world, name)? else {
+                return Err(refuse(unknown_player(&*world, name)));
+            };
+            let label = Label { delay, noise, blunders, ..Label::of(source, name) };
+            label.check(world.spec()).map_err(refuse)?;
+            Ok((policy, label))
+        };
+        let players: Vec<(Arc<dyn Policy>, Label)> =
+            self.from.split(',').map(|name| player(name.trim())).collect::<Result<_>>()?;
+        let players: Vec<(&dyn Policy, &Label)> =
+            players.iter().map(|(policy, label)| (&**policy, label)).collect();
+        let episodes = play_in_turn(&*world, &players, (self.episodes, self.seed, self.max_steps))?;
+        let set = DemonstrationSet { header: header(&*world, id, &settings)?, episodes };
         match write(&folder, &set) {
             // Another process has recorded the same episodes in the meantime.
             Err(_) if is_store(&folder) => Ok(folder),
