@@ -23,8 +23,8 @@ pub(crate) mod openings;
 pub(crate) mod recorded;
 mod warm_start;
 
-pub(crate) use buffer::buffer;
 pub use auto::Chosen;
+pub(crate) use buffer::buffer;
 pub use warm_start::WarmStart;
 
 /// Demonstrations that the settings of an agent name.

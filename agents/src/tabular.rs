@@ -57,7 +57,10 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
                 Ok(Box::new(expected_sarsa::ExpectedSarsa::new(spec, config, budget, streams)?))
             })
             .with_check(|spec, config: &expected_sarsa::Config, budget| check(spec, &config.tabular, budget))
-            .with_warm_start(|config: &mut expected_sarsa::Config| &mut config.tabular.warm_start, warm::AUTO),
+            .with_warm_start(
+                |config: &mut expected_sarsa::Config| &mut config.tabular.warm_start,
+                warm::AUTO,
+            ),
         ),
         Box::new(
             FnFactory::new("double-q", double_q::ABOUT, |spec, config, budget, streams| {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, ActionBuffer, Actions, BatchView, Ending, Env, EpisodeSummary, Error, ManagedVectorEnv, Opener, Player,
-    Purpose, Result, Spec, Stream, Streams, VectorEnv,
+    Action, ActionBuffer, Actions, BatchView, Ending, Env, EpisodeSummary, Error, ManagedVectorEnv, Opener,
+    Player, Purpose, Result, Spec, Stream, Streams, VectorEnv,
 };
 
 mod chunk;
@@ -120,8 +120,15 @@ impl<E: Env> Batch<E> {
             last_legal: vec![true; num_envs * a],
             last_to_play: vec![Player::First; num_envs],
         };
-        let mut batch =
-            Batch { env, source, data, finished: Vec::new(), shape, threads: AdaptiveThreads::default(), opener: None };
+        let mut batch = Batch {
+            env,
+            source,
+            data,
+            finished: Vec::new(),
+            shape,
+            threads: AdaptiveThreads::default(),
+            opener: None,
+        };
         batch.observe_all();
         batch
     }

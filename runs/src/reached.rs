@@ -160,7 +160,8 @@ impl Reached {
             dip_interval: stats::summarize(&dips, Streams::new(0)).interval,
         };
         let counted = row.counted();
-        (row.mean, row.interval) = (stats::mean(&counted), stats::summarize(&counted, Streams::new(0)).interval);
+        (row.mean, row.interval) =
+            (stats::mean(&counted), stats::summarize(&counted, Streams::new(0)).interval);
         row
     }
 

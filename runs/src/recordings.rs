@@ -6,8 +6,8 @@ use std::sync::Arc;
 use freewheel_core::demonstrations::Demonstration;
 use freewheel_core::record::{self, EpisodeRecord, FORMAT, RecordedActions};
 use freewheel_core::{DynWorld, Ending, Error, Purpose, Result};
-use freewheel_envs::go::rules::{Color, Ko};
-use freewheel_envs::go::sgf::{self, Edit, EventKind, GameRecord};
+use freewheel_envs::go::rules::Ko;
+use freewheel_envs::go::sgf::{self, GameActions, GameRecord};
 use toml::{Table, Value};
 
 use crate::tui::Recording;
@@ -51,17 +51,7 @@ fn episodes(registry: &Registry, path: &Path) -> Result<Vec<Recording>> {
         let world = match built {
             Some((_, _, world)) => Arc::clone(world),
             None => {
-                let settings: Table = match &record.settings {
-                    serde_json::Value::Null => Table::new(),
-                    settings => serde_json::from_value(settings.clone()).map_err(|e| {
-                        let path = path.display();
-                        Error::Config(format!(
-                            "{path}: the settings of episode {} cannot be read: {e}",
-                            i + 1
-                        ))
-                    })?,
-                };
-                let world = registry.build_world_of_file(&record.world, &settings)?;
+                let world = registry.build_recorded_world(&record.world, &record.settings)?;
                 worlds.push((record.world.clone(), record.settings.clone(), Arc::clone(&world)));
                 world
             }
@@ -79,12 +69,7 @@ fn demonstrated(registry: &Registry, folder: &Path) -> Result<Vec<Recording>> {
     if header.world.is_empty() {
         return Err(wrong("these demonstrations come from another program: their world is unknown".into()));
     }
-    let settings: Table = match &header.settings {
-        serde_json::Value::Null => Table::new(),
-        json => serde_json::from_value(json.clone())
-            .map_err(|e| wrong(format!("the settings of the world cannot be read: {e}")))?,
-    };
-    let world = registry.build_world_of_file(&header.world, &settings)?;
+    let world = registry.build_recorded_world(&header.world, &header.settings)?;
     header.check(world.spec()).map_err(wrong)?;
     let recording = |(number, episode): (usize, &Demonstration)| {
         let origin = episode.origin.ok_or_else(|| {
@@ -137,7 +122,8 @@ fn game_recording(
     if game.is_rectangular() || game.width < 2 {
         return Err(refuse(format!("boards of {}x{} are not shown", game.width, game.height)));
     }
-    let moves = moves(game).map_err(refuse)?;
+    let GameActions { opening, moves, .. } = game.actions().map_err(refuse)?;
+    let moves = [opening, moves].concat();
     let id = format!("go/{0}x{0}", game.width);
     // The most lenient rules accept the moves of all rule books; the komi is that of the record.
     let settings = Table::from_iter([
@@ -179,75 +165,9 @@ fn serde_name(ko: Ko) -> String {
     toml::Value::try_from(ko).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-/// Actions of a game, Black first: moves, and passes where the same color plays twice. Stones that are placed before the
-/// first move are played in turn.
-///
-/// # Errors
-/// Message for a position that is edited after the first move, or for removed stones.
-fn moves(game: &GameRecord) -> Result<Vec<u32>, String> {
-    let pass = u32::from(game.pass());
-    let mut actions = Vec::new();
-    let mut to_play = Color::Black;
-    let mut play = |color: Color, point: u32, to_play: &mut Color| {
-        if *to_play != color {
-            actions.push(pass);
-        }
-        actions.push(point);
-        *to_play = color.other();
-    };
-    let mut started = false;
-    for event in &game.events {
-        match &event.kind {
-            EventKind::Move(played) => {
-                started = true;
-                play(played.color, u32::from(played.point), &mut to_play);
-            }
-            EventKind::Edit(Edit { black, white, empty, .. }) => {
-                if black.is_empty() && white.is_empty() && empty.is_empty() {
-                    continue;
-                }
-                if started || !empty.is_empty() {
-                    return Err("its position is edited after the first move, which is not shown".into());
-                }
-                // In turn, so that there are as few passes as possible.
-                let (mut black, mut white) = (black.iter(), white.iter());
-                loop {
-                    let (b, w) = (black.next(), white.next());
-                    if let Some(&point) = b {
-                        play(Color::Black, u32::from(point), &mut to_play);
-                    }
-                    if let Some(&point) = w {
-                        play(Color::White, u32::from(point), &mut to_play);
-                    }
-                    if b.is_none() && w.is_none() {
-                        break;
-                    }
-                }
-            }
-        }
-    }
-    Ok(actions)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn record(text: &str) -> GameRecord {
-        sgf::read(text).unwrap().remove(0)
-    }
-
-    #[test]
-    fn moves_are_actions_and_missing_turns_are_passes() {
-        // Rows of actions begin at the lower left: `aa` is the upper left corner.
-        assert_eq!(moves(&record("(;SZ[3];B[ac];W[ba];B[])")), Ok(vec![0, 7, 9]));
-        // Black plays twice: White passes between.
-        assert_eq!(moves(&record("(;SZ[3];B[ac];B[ba])")), Ok(vec![0, 9, 7]));
-        // Two handicap stones, then White moves.
-        assert_eq!(moves(&record("(;SZ[3]HA[2]AB[ac][ca];W[bb])")), Ok(vec![0, 9, 8, 4]));
-        assert_eq!(moves(&record("(;SZ[3]AB[ac]AW[ca];B[bb])")), Ok(vec![0, 8, 4]));
-        assert!(moves(&record("(;SZ[3];B[ac];AW[ca])")).is_err());
-    }
 
     #[test]
     fn a_game_is_replayed_in_the_world_of_its_size() {

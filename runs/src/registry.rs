@@ -243,6 +243,23 @@ impl Registry {
         self.build_world(id, settings)
     }
 
+    /// World of a recorded episode: [`Registry::build_world_of_file`] with settings as JSON, `null` for the defaults.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for settings that are no table of TOML; as [`Registry::build_world_of_file`].
+    pub(crate) fn build_recorded_world(
+        &self,
+        id: &str,
+        settings: &serde_json::Value,
+    ) -> Result<Arc<dyn DynWorld>> {
+        let settings = match settings {
+            serde_json::Value::Null => Table::new(),
+            json => serde_json::from_value(json.clone())
+                .map_err(|e| Error::Config(format!("the settings of {id} cannot be read: {e}")))?,
+        };
+        self.build_world_of_file(id, &settings)
+    }
+
     /// Settings of the world `id`.
     pub fn world_fields(&self, id: &str) -> Vec<Field> {
         if let Some(single) = self.singles.iter().find(|single| single.info.id == id) {

@@ -112,7 +112,10 @@ impl Opened {
                 let is_guided = method == METHODS[0];
                 if !is_guided && set.episodes.iter().all(|episode| episode.origin.is_none()) {
                     let demos = &settings.demonstrated.demos;
-                    let why = format!("{demos}: these episodes have no seeds, which {method} needs; use {}", METHODS[0]);
+                    let why = format!(
+                        "{demos}: these episodes have no seeds, which {method} needs; use {}",
+                        METHODS[0]
+                    );
                     return Err(Error::Config(why));
                 }
                 let guide = is_guided.then(|| cloning::greedy(spec, &set, streams)).transpose()?;
@@ -136,7 +139,8 @@ impl Agent for Opened {
         };
         if !envs.set_opener(Arc::clone(&openings) as Arc<dyn Opener>) {
             let method = self.settings.method.as_deref().unwrap_or_default();
-            let why = format!("{method} needs the observations of the world; leave out frame_stack and encoder");
+            let why =
+                format!("{method} needs the observations of the world; leave out frame_stack and encoder");
             return Err(Error::Config(why));
         }
         let n = envs.view().num_envs as u64;
@@ -218,7 +222,8 @@ mod tests {
 
     /// Demonstrations of DeepSea with seeds: the world is deterministic, so that any seed replays them.
     fn shown() -> Arc<DemonstrationSet> {
-        let mut set = (*record(&Graph::deep_sea(10), 40, 50, 0, |_, rng| u32::from(!rng.chance(0.1)))).clone();
+        let mut set =
+            (*record(&Graph::deep_sea(10), 40, 50, 0, |_, rng| u32::from(!rng.chance(0.1)))).clone();
         let origin = freewheel_core::Origin { seed: 0, purpose: Purpose::DemonstrationEnvironment, index: 0 };
         for (episode, shown) in (0..).zip(&mut set.episodes) {
             shown.origin = Some(freewheel_core::demonstrations::EpisodeOrigin { streams: origin, episode });
@@ -269,6 +274,9 @@ mod tests {
         let table = "warm_start = { demos = \"store\", method = \"demonstrated-states\" }".parse().unwrap();
         let (world, budget) = (Graph::deep_sea(10).shared(), one_env(10));
         let error = factory.build_from(&*world, &table, budget, Streams::new(0), set).err().unwrap();
-        assert!(error.to_string().contains("no seeds") && error.to_string().contains("jump-start"), "{error}");
+        assert!(
+            error.to_string().contains("no seeds") && error.to_string().contains("jump-start"),
+            "{error}"
+        );
     }
 }

@@ -201,7 +201,9 @@ mod tests {
     #[test]
     fn policies_are_cloned_and_runs_are_resumed() {
         let budget = Budget { steps: 60, num_envs: 1 };
-        for (id, method) in [("sac", METHODS[0]), ("sac", METHODS[1]), ("td3", METHODS[0]), ("td3", METHODS[1])] {
+        for (id, method) in
+            [("sac", METHODS[0]), ("sac", METHODS[1]), ("td3", METHODS[0]), ("td3", METHODS[1])]
+        {
             let spec = crate::tests::world(5, 1, 0).spec().clone();
             let ActionRanges(ranges) = ActionRanges::new(id, &spec).unwrap();
             let action: Vec<f32> = ranges.iter().map(|(middle, half)| middle + 0.5 * half).collect();

@@ -201,9 +201,8 @@ impl Experience {
     /// Number of gradient steps that are due after a batch step (one step of every environment). Their observations
     /// are normalized by the statistics up to this step.
     pub(super) fn gradient_steps_due(&mut self) -> u64 {
-        let due = |step: u64| {
-            step.saturating_sub(self.settings.starts()) / u64::from(self.settings.train_freq)
-        };
+        let due =
+            |step: u64| step.saturating_sub(self.settings.starts()) / u64::from(self.settings.train_freq);
         let before = self.counter.step - self.rngs.len() as u64;
         let due = (due(self.counter.step) - due(before)) * u64::from(self.settings.gradient_steps);
         if due > 0 {
@@ -248,9 +247,7 @@ impl Experience {
         let (batch_size, n_step) = (self.settings.batch_size as usize, self.settings.n_step as usize);
         let request = SampleRequest { batch_size, n_step, gamma: self.gamma, beta: 0.0 };
         let shown = match &mut self.demonstrations {
-            Some(all) => {
-                all.sample(own.then_some(&self.replay), request, &mut self.rng, &mut self.sample)
-            }
+            Some(all) => all.sample(own.then_some(&self.replay), request, &mut self.rng, &mut self.sample),
             None => self.replay.sample(request, &mut self.rng, &mut self.sample).then_some(0),
         };
         let Some(shown) = shown else { return false };

@@ -99,12 +99,9 @@ impl Agent for Reinforce {
     fn learn(&mut self, envs: &mut dyn VectorEnv, steps: u64) -> Result<()> {
         for _ in 0..self.actor_critic.begin_learning(envs, steps)? {
             self.actor_critic.collect_step(envs)?;
-            for (i, trajectory) in self.running.iter_mut().enumerate() {
-                trajectory.push(&self.actor_critic.batch, i);
-                if self.actor_critic.batch.ending[i].is_over() {
-                    self.finished.append(trajectory);
-                    self.num_finished += 1;
-                }
+            for mut ended in Trajectory::push_all(&mut self.running, &self.actor_critic.batch) {
+                self.finished.append(&mut ended);
+                self.num_finished += 1;
             }
             if self.num_finished >= self.config.num_episodes {
                 self.update()?;

@@ -114,13 +114,9 @@ impl Agent for SelfImitation {
     fn learn(&mut self, envs: &mut dyn VectorEnv, steps: u64) -> Result<()> {
         for _ in 0..self.actor_critic.begin_learning(envs, steps)? {
             self.actor_critic.collect_step(envs)?;
-            for (i, trajectory) in self.running.iter_mut().enumerate() {
-                trajectory.push(&self.actor_critic.batch, i);
-                if self.actor_critic.batch.ending[i].is_over() {
-                    self.episodes.push(std::mem::take(trajectory));
-                    self.new += 1;
-                }
-            }
+            let ended = Trajectory::push_all(&mut self.running, &self.actor_critic.batch);
+            self.new += ended.len() as u32;
+            self.episodes.extend(ended);
             if self.new >= self.config.num_episodes {
                 self.update()?;
             }

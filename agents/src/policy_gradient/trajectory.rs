@@ -16,13 +16,26 @@ pub(super) struct Trajectory {
 
 impl Trajectory {
     /// Appends the step of environment `i` in `batch`.
-    pub(super) fn push(&mut self, batch: &StepBatch, i: usize) {
+    fn push(&mut self, batch: &StepBatch, i: usize) {
         let num_envs = batch.steps.len();
         let row = |len: usize| i * (len / num_envs)..(i + 1) * (len / num_envs);
         self.obs.extend_from_slice(&batch.obs[row(batch.obs.len())]);
         self.legal.extend_from_slice(&batch.legal[row(batch.legal.len())]);
         self.actions.extend_from_slice(&batch.actions[row(batch.actions.len())]);
         self.steps.push(batch.steps[i]);
+    }
+
+    /// Appends the step of every environment in `batch` to the running episodes `running [N]`; returns the episodes that
+    /// end with it, by environment.
+    pub(super) fn push_all(running: &mut [Trajectory], batch: &StepBatch) -> Vec<Trajectory> {
+        let mut ended = Vec::new();
+        for (i, trajectory) in running.iter_mut().enumerate() {
+            trajectory.push(batch, i);
+            if batch.ending[i].is_over() {
+                ended.push(std::mem::take(trajectory));
+            }
+        }
+        ended
     }
 
     /// Whether a loaded trajectory has the shape `shape`, legal actions and finite numbers.

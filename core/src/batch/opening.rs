@@ -14,7 +14,14 @@ pub(super) struct Opened<'a, E: Env> {
 impl<E: Env> Opened<'_, E> {
     /// Makes the opening of the episode that has just started in environment `index`.
     #[cold]
-    pub(super) fn open(self, env: &E, shape: &BatchShape, source: StreamSource, index: u64, opener: &dyn Opener) {
+    pub(super) fn open(
+        self,
+        env: &E,
+        shape: &BatchShape,
+        source: StreamSource,
+        index: u64,
+        opener: &dyn Opener,
+    ) {
         let Opened { state, rng, clock } = self;
         let before = (state.clone(), rng.clone(), *clock);
         let made = match opener.opening(source.first + index, clock.episode) {

@@ -74,7 +74,9 @@ pub(super) fn lowest(policy: &dyn Policy, obs: &[f32], legal: &[bool]) -> Option
     let mut values = vec![0.0; legal.len()];
     let known = policy.action_values(obs, legal, &mut values);
     let legal = (0..legal.len()).filter(|&action| legal[action]);
-    known.then(|| legal.min_by(|&a, &b| values[a].total_cmp(&values[b])).map(|action| action as u32)).flatten()
+    known
+        .then(|| legal.min_by(|&a, &b| values[a].total_cmp(&values[b])).map(|action| action as u32))
+        .flatten()
 }
 
 /// Another policy with noise and blunders, such as the demonstrator of recorded episodes.

@@ -97,8 +97,6 @@ fn check_in_run(file: &Path) -> freewheel_core::Result<()> {
 /// # Errors
 /// [`Core::Mismatch`] if they differ; errors of building the world.
 fn verify(registry: &Registry, record: &EpisodeRecord) -> freewheel_core::Result<()> {
-    let settings: toml::Table = serde_json::from_value(record.settings.clone())
-        .map_err(|e| Core::Config(format!("the settings of this episode cannot be read: {e}")))?;
-    let world = registry.build_world_of_file(&record.world, &settings)?;
+    let world = registry.build_recorded_world(&record.world, &record.settings)?;
     record::verify(record, &*world)
 }

@@ -76,7 +76,9 @@ impl OfWorld {
         for (name, value) in tables {
             let path = [inside(layer, "demonstrations"), vec![name.clone()]].concat();
             let Value::Table(table) = value else {
-                return Err(doc.error(&words(&path), "write a table of settings here, such as { noise = 0.3 }"));
+                return Err(
+                    doc.error(&words(&path), "write a table of settings here, such as { noise = 0.3 }")
+                );
             };
             let general = doc.table.get("demonstrations").and_then(|all| all.get(&name));
             let general = general.and_then(Value::as_table).cloned().unwrap_or_default();

@@ -30,6 +30,7 @@
 //! # Ok::<(), sgf::SgfError>(())
 //! ```
 
+mod actions;
 mod convert;
 mod decode;
 mod game_info;
@@ -46,6 +47,7 @@ use std::path::Path;
 
 use freewheel_core::Error;
 
+pub use actions::GameActions;
 pub use decode::{Decoded, decode, decode_bytes, open};
 pub use game_info::NamedRules;
 pub use outcome::{Outcome, WinReason};

@@ -7,8 +7,7 @@ use freewheel_core::demonstrations::{Demonstration, DemonstrationSet, Label, Sou
 use freewheel_core::input::read_text;
 use freewheel_core::record::RecordedActions;
 use freewheel_core::{DynWorld, Error as Core, Purpose, Streams};
-use freewheel_envs::go::rules::{Color, Point};
-use freewheel_envs::go::sgf::{self, EventKind, GameRecord};
+use freewheel_envs::go::sgf::{self, GameActions, GameRecord};
 use rayon::prelude::*;
 use serde_json::json;
 use toml::Value;
@@ -161,34 +160,12 @@ fn actions(record: &GameRecord, pass: usize) -> Result<ActionList, String> {
     if record.is_rectangular() || usize::from(record.pass()) != pass {
         return Err("its board has another size than that of the world".into());
     }
-    let (mut opening, mut moves) = (Vec::new(), Vec::new());
-    let first = record.moves().next().ok_or("it has no moves")?.color;
-    let mut to_play = Color::Black;
-    for event in &record.events {
-        match &event.kind {
-            EventKind::Edit(edit) if moves.is_empty() && opening.is_empty() && edit.empty.is_empty() => {
-                opening = placed(&edit.black, &edit.white, record.pass(), first);
-            }
-            // A second edit that changes nothing, such as the player to move.
-            EventKind::Edit(edit)
-                if edit.black.is_empty() && edit.white.is_empty() && edit.empty.is_empty() => {}
-            EventKind::Edit(_) => {
-                return Err("stones are placed or removed by an edit after its start".into());
-            }
-            EventKind::Move(played) => {
-                if moves.is_empty() {
-                    if opening.is_empty() && played.color == Color::White {
-                        opening.push(u32::from(record.pass()));
-                    }
-                    to_play = played.color;
-                }
-                if played.color != to_play {
-                    return Err("a player moves twice in a row".into());
-                }
-                moves.push(u32::from(played.point));
-                to_play = to_play.other();
-            }
-        }
+    if record.moves().next().is_none() {
+        return Err("it has no moves".into());
+    }
+    let GameActions { opening, moves, has_double_moves } = record.actions()?;
+    if has_double_moves {
+        return Err("a player moves twice in a row".into());
     }
     let [black, white] = [0, 1].map(|i| record.players[i].name.clone());
     let result = record.outcome.as_ref().map(|outcome| format!(", {outcome}")).unwrap_or_default();
@@ -199,22 +176,4 @@ fn actions(record: &GameRecord, pass: usize) -> Result<ActionList, String> {
         rewards: Vec::new(),
         episode: 0,
     })
-}
-
-/// Moves in turn, from Black, that place these stones and leave the player `next` to move.
-fn placed(black: &[Point], white: &[Point], pass: Point, next: Color) -> Vec<u32> {
-    let mut moves = Vec::new();
-    for i in 0..black.len().max(white.len()) {
-        for stones in [black, white] {
-            moves.push(u32::from(stones.get(i).copied().unwrap_or(pass)));
-        }
-    }
-    if next == Color::White {
-        match moves.last() {
-            // White's last pass is left out.
-            Some(&last) if last == u32::from(pass) => drop(moves.pop()),
-            _ => moves.push(u32::from(pass)),
-        }
-    }
-    moves
 }

@@ -7,10 +7,9 @@ pub(super) mod replayed;
 mod show;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use freewheel_core::demonstrations::{DemonstrationSet, Keep, WorldHeader};
-use freewheel_core::{DynWorld, Error as Core};
+use freewheel_core::Error as Core;
+use freewheel_core::demonstrations::{DemonstrationSet, Keep};
 use toml::Table;
 
 use super::overlay;
@@ -98,7 +97,7 @@ fn verify(registry: &Registry, args: &DemosVerify) -> Result<()> {
             text.push_str(&format!("{name}: intact; of another program, so that it cannot be replayed\n"));
             continue;
         }
-        let world = world_of(registry, &set.header)?;
+        let world = registry.build_recorded_world(&set.header.world, &set.header.settings)?;
         match set.verify(&*world) {
             Ok(without) => {
                 text.push_str(&format!("{name}: {} episodes replay exactly\n", episodes - without))
@@ -109,19 +108,6 @@ fn verify(registry: &Registry, args: &DemosVerify) -> Result<()> {
     }
     output::text(&text)?;
     if faults.is_empty() { Ok(()) } else { Err(Error::Mismatch(faults.join("\n"))) }
-}
-
-/// World of stored episodes.
-pub(super) fn world_of(
-    registry: &Registry,
-    header: &WorldHeader,
-) -> freewheel_core::Result<Arc<dyn DynWorld>> {
-    let settings: Table = match &header.settings {
-        serde_json::Value::Null => Table::new(),
-        json => serde_json::from_value(json.clone())
-            .map_err(|e| Core::Config(format!("the settings of {} cannot be read: {e}", header.world)))?,
-    };
-    registry.build_world_of_file(&header.world, &settings)
 }
 
 /// Stores in and below `folder`, sorted.
