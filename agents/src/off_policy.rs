@@ -9,15 +9,15 @@
 //! Actions are stored as numbers from -1 to 1, the bounds of the world's range. A terminated episode has no next value;
 //! a truncated one bootstraps from its final observation.
 
-mod critic;
-mod demonstrations;
+pub(crate) mod critic;
+pub(crate) mod demonstrations;
 mod experience;
 pub mod sac;
 pub mod settings;
 pub mod td3;
 #[cfg(test)]
 mod tests;
-mod trained;
+pub(crate) mod trained;
 
 pub use settings::OffPolicy;
 

@@ -11,6 +11,8 @@ pub mod cloning;
 mod features;
 pub mod iql;
 
+use freewheel_core::{ActionSpace, Agent};
+
 use crate::{AgentFactory, FnFactory};
 
 /// Factories of the agents that learn from demonstrations.
@@ -22,10 +24,16 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
     .with_demonstrations(|config| Some(&mut config.demonstrated))
     .offline();
     let iql = FnFactory::new("iql", iql::ABOUT, |spec, config, budget, streams| {
-        Ok(Box::new(iql::Iql::new(spec, config, budget, streams)?))
+        let agent: Box<dyn Agent> = match spec.actions {
+            ActionSpace::Discrete { .. } => Box::new(iql::Iql::new(spec, config, budget, streams)?),
+            ActionSpace::Continuous { .. } => {
+                Box::new(iql::ContinuousIql::new(spec, config, budget, streams)?)
+            }
+        };
+        Ok(agent)
     })
     .with_defaults(iql::Config::default())
-    .with_check(|spec, config: &iql::Config, _| config.check(spec).map(drop))
+    .with_check(|spec, config: &iql::Config, _| config.check(spec))
     .with_demonstrations(|config| Some(&mut config.demonstrated))
     .offline();
     vec![Box::new(cloning), Box::new(iql)]

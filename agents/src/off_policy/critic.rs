@@ -7,29 +7,29 @@ use super::settings::OffPolicy;
 use super::trained::{SavedNetwork, TrainedNetwork};
 
 /// Two critics Q1 and Q2 and their target networks, outputs `[B, 2]` of one network.
-pub(super) struct TwinCritic {
-    pub(super) net: TrainedNetwork,
+pub(crate) struct TwinCritic {
+    pub(crate) net: TrainedNetwork,
     // Buffers reused between steps.
     x: Vec<f32>,
     /// Values of the last pass, `[B, 2]`.
-    pub(super) q: Vec<f32>,
+    pub(crate) q: Vec<f32>,
     grad_q: Vec<f32>,
     grad_x: Vec<f32>,
 }
 
 /// Results of a gradient step of the critics.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct CriticStep {
+pub(crate) struct CriticStep {
     /// Sum of the two mean squared errors, halved.
-    pub(super) loss: f64,
+    pub(crate) loss: f64,
     /// Mean action value.
-    pub(super) q_mean: f64,
-    pub(super) grad_norm: f64,
+    pub(crate) q_mean: f64,
+    pub(crate) grad_norm: f64,
 }
 
 /// Choice of the critic that the policy maximizes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Objective {
+pub(crate) enum Objective {
     /// The smaller of Q1 and Q2, for each action.
     Minimum,
     /// Q1.
@@ -37,7 +37,7 @@ pub(super) enum Objective {
 }
 
 impl TwinCritic {
-    pub(super) fn new(spec: &Spec, settings: &OffPolicy, rng: &mut Stream) -> Self {
+    pub(crate) fn new(spec: &Spec, settings: &OffPolicy, rng: &mut Stream) -> Self {
         TwinCritic {
             net: TrainedNetwork::new(settings.critic(spec), settings.optimizer, true, rng),
             x: Vec::new(),
@@ -49,7 +49,7 @@ impl TwinCritic {
 
     /// Writes the smaller of the two target values of each of the B = `rows` `actions [B, K]` in `obs [B, D]` to
     /// `out [B]`.
-    pub(super) fn target_minimum(&mut self, obs: &[f32], actions: &[f32], rows: usize, out: &mut Vec<f32>) {
+    pub(crate) fn target_minimum(&mut self, obs: &[f32], actions: &[f32], rows: usize, out: &mut Vec<f32>) {
         self.join(obs, actions, rows);
         self.net.forward_target(&self.x, &mut self.q);
         out.clear();
@@ -61,7 +61,7 @@ impl TwinCritic {
     ///
     /// # Errors
     /// [`Error::Diverged`](freewheel_core::Error::Diverged) at `step` if a number is not finite.
-    pub(super) fn learn(
+    pub(crate) fn learn(
         &mut self,
         obs: &[f32],
         actions: &[f32],
@@ -92,7 +92,7 @@ impl TwinCritic {
 
     /// Writes the derivative of the `objective` with respect to each of the B = `rows` `actions [B, K]` in `obs [B, D]`
     /// to `gradient [B, K]`; returns the mean of the objective.
-    pub(super) fn action_gradient(
+    pub(crate) fn action_gradient(
         &mut self,
         obs: &[f32],
         actions: &[f32],
@@ -116,16 +116,16 @@ impl TwinCritic {
         sum / rows as f64
     }
 
-    pub(super) fn update_target(&mut self, tau: f64) {
+    pub(crate) fn update_target(&mut self, tau: f64) {
         self.net.update_target(tau);
     }
 
-    pub(super) fn save(&self) -> SavedNetwork {
+    pub(crate) fn save(&self) -> SavedNetwork {
         self.net.save()
     }
 
     /// Restores the state that [`TwinCritic::save`] returned; returns false if it does not fit.
-    pub(super) fn load(&mut self, saved: SavedNetwork) -> bool {
+    pub(crate) fn load(&mut self, saved: SavedNetwork) -> bool {
         self.net.load(saved)
     }
 

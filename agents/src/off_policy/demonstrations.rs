@@ -51,24 +51,7 @@ impl Demonstrations {
         storage: Storage,
     ) -> Result<Self> {
         let clones = settings.check(&METHODS)? == METHODS[1];
-        // A truncated episode takes a slot more; the slot that is written next stays free.
-        let slots = set.steps() + set.episodes.len() + 1;
-        let mut replay = Replay::new(spec, 1, slots, 1, storage, false)?;
-        for step in steps(set) {
-            let Actions::Continuous(action) = step.action else { continue };
-            replay.push(
-                0,
-                &Transition {
-                    obs: step.obs,
-                    legal: &[],
-                    action: &ranges.scaled(action),
-                    reward: step.reward,
-                    ending: step.ending,
-                    player_changed: false,
-                    successor: (step.successor.0, &[]),
-                },
-            );
-        }
+        let replay = buffer(spec, set, ranges, storage)?;
         let share = settings.share.unwrap_or(if clones { 0.25 } else { 0.5 });
         Ok(Demonstrations { replay, share, clones, sample: Sample::default() })
     }
@@ -103,6 +86,37 @@ impl Demonstrations {
         }
         Some(rows)
     }
+}
+
+/// Replay buffer with all steps of `set`, whose actions are scaled by `ranges`.
+///
+/// # Errors
+/// As [`Replay::new`].
+pub(crate) fn buffer(
+    spec: &Spec,
+    set: &DemonstrationSet,
+    ranges: &ActionRanges,
+    storage: Storage,
+) -> Result<Replay<f32>> {
+    // A truncated episode takes a slot more; the slot that is written next stays free.
+    let slots = set.steps() + set.episodes.len() + 1;
+    let mut replay = Replay::new(spec, 1, slots, 1, storage, false)?;
+    for step in steps(set) {
+        let Actions::Continuous(action) = step.action else { continue };
+        replay.push(
+            0,
+            &Transition {
+                obs: step.obs,
+                legal: &[],
+                action: &ranges.scaled(action),
+                reward: step.reward,
+                ending: step.ending,
+                player_changed: false,
+                successor: (step.successor.0, &[]),
+            },
+        );
+    }
+    Ok(replay)
 }
 
 /// Clones the policy of the demonstrations of `experience` into `actor`, whose outputs begin with the K means before

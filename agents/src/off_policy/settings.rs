@@ -160,7 +160,7 @@ impl OffPolicy {
     }
 
     /// Twin critics in one network: from an observation and an action, `[D + K]`, to two action values.
-    pub(super) fn critic(&self, spec: &Spec) -> Network {
+    pub(crate) fn critic(&self, spec: &Spec) -> Network {
         let len = spec.observation.len() + spec.actions.dimensions();
         let mut net = Builder::new(len);
         let values = ["q1", "q2"].map(|name| {
@@ -170,8 +170,17 @@ impl OffPolicy {
         net.build(&values)
     }
 
+    /// State value: from an observation `[D]` to one number.
+    pub(crate) fn value(&self, spec: &Spec) -> Network {
+        let len = spec.observation.len();
+        let mut net = Builder::new(len);
+        let trunk = self.network.trunk(&mut net, "value", &inputs(len));
+        let out = net.linear("value.out", trunk, 1, Activation::Identity, Init::Orthogonal(1.0));
+        net.build(&[out])
+    }
+
     /// Policy network: from an observation `[D]` to `heads` outputs of K numbers each.
-    pub(super) fn actor(&self, spec: &Spec, heads: &[&str]) -> Network {
+    pub(crate) fn actor(&self, spec: &Spec, heads: &[&str]) -> Network {
         let len = spec.observation.len();
         let mut net = Builder::new(len);
         let trunk = self.network.trunk(&mut net, "policy", &inputs(len));
@@ -192,14 +201,14 @@ fn inputs(len: usize) -> ObservationSpace {
 
 /// Ranges of the K numbers of an action: middle and half width of each.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct ActionRanges(pub(super) Vec<(f32, f32)>);
+pub(crate) struct ActionRanges(pub(crate) Vec<(f32, f32)>);
 
 impl ActionRanges {
     /// Ranges of the actions of `spec`, for the agent `id`.
     ///
     /// # Errors
     /// [`Error::Config`] for discrete actions, or an action without bounds.
-    pub(super) fn new(id: &str, spec: &Spec) -> Result<Self> {
+    pub(crate) fn new(id: &str, spec: &Spec) -> Result<Self> {
         let ActionSpace::Continuous { names, low, high } = &spec.actions else {
             return Err(Error::Config(format!(
                 "world {} has discrete actions, but {id} needs continuous ones; use another agent, or the world's \
@@ -217,17 +226,17 @@ impl ActionRanges {
     }
 
     /// Number of numbers of an action, K.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Whether actions have no numbers.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Action `[K]` in units of the world as numbers from -1 to 1.
-    pub(super) fn scaled(&self, action: &[f32]) -> Vec<f32> {
+    pub(crate) fn scaled(&self, action: &[f32]) -> Vec<f32> {
         let one = |(x, &(middle, half)): (&f32, &(f32, f32))| match half > 0.0 {
             true => ((x - middle) / half).clamp(-1.0, 1.0),
             false => 0.0,
@@ -236,7 +245,7 @@ impl ActionRanges {
     }
 
     /// Insight of actions with these means and standard deviations, `[K]` each, in units of half a range.
-    pub(super) fn insight(&self, means: &[f32], stds: &[f32]) -> Insight {
+    pub(crate) fn insight(&self, means: &[f32], stds: &[f32]) -> Insight {
         let one = |((mean, std), (middle, half)): ((&f32, &f32), &(f32, f32))| ActionDistribution {
             mean: middle + half * mean,
             std: half * std,
@@ -246,7 +255,7 @@ impl ActionRanges {
     }
 
     /// Writes `actions [N, K]`, numbers from -1 to 1, to `buffer` in units of the world.
-    pub(super) fn write(&self, actions: &[f32], buffer: &mut ActionBuffer) {
+    pub(crate) fn write(&self, actions: &[f32], buffer: &mut ActionBuffer) {
         // The vector environment refuses actions of the wrong kind.
         let ActionBuffer::Continuous(buffer) = buffer else { return };
         for (out, action) in buffer.chunks_exact_mut(self.len()).zip(actions.chunks_exact(self.len())) {

@@ -10,7 +10,7 @@ use crate::nn::optimizer::{all_finite, polyak_update};
 use crate::nn::{Frozen, Model, Network, Optimizer, OptimizerConfig, Pass, Workspace};
 
 /// Network with P parameters that gradient steps change.
-pub(super) struct TrainedNetwork {
+pub(crate) struct TrainedNetwork {
     network: Arc<Network>,
     /// Parameters, `[P]`.
     parameters: Vec<f32>,
@@ -26,7 +26,7 @@ pub(super) struct TrainedNetwork {
 
 /// State of a [`TrainedNetwork`] in a checkpoint.
 #[derive(Serialize, Deserialize)]
-pub(super) struct SavedNetwork {
+pub(crate) struct SavedNetwork {
     parameters: Vec<f32>,
     target: Vec<f32>,
     optimizer: Optimizer,
@@ -34,7 +34,7 @@ pub(super) struct SavedNetwork {
 
 impl TrainedNetwork {
     /// `network` with initial parameters drawn from `rng`; with `has_target`, the target network is a copy.
-    pub(super) fn new(
+    pub(crate) fn new(
         network: Network,
         optimizer: OptimizerConfig,
         has_target: bool,
@@ -54,24 +54,24 @@ impl TrainedNetwork {
     }
 
     /// The network: layers and shapes.
-    pub(super) fn network(&self) -> &Network {
+    pub(crate) fn network(&self) -> &Network {
         &self.network
     }
 
     /// Inference: writes the outputs `[N, O]` for a few inputs `x [N, D]` to `out`.
-    pub(super) fn act(&mut self, x: &[f32], out: &mut Vec<f32>) {
+    pub(crate) fn act(&mut self, x: &[f32], out: &mut Vec<f32>) {
         self.resize(x, out);
         self.network.act(&self.parameters, x, &mut self.workspace, out);
     }
 
     /// Forward pass: writes the outputs `[B, O]` for B inputs `x [B, D]` to `out`.
-    pub(super) fn forward(&mut self, x: &[f32], out: &mut Vec<f32>) {
+    pub(crate) fn forward(&mut self, x: &[f32], out: &mut Vec<f32>) {
         self.resize(x, out);
         self.network.forward(&self.parameters, x, &mut self.pass, out);
     }
 
     /// Outputs of the target network.
-    pub(super) fn forward_target(&mut self, x: &[f32], out: &mut Vec<f32>) {
+    pub(crate) fn forward_target(&mut self, x: &[f32], out: &mut Vec<f32>) {
         self.resize(x, out);
         self.network.forward(&self.target, x, &mut self.target_pass, out);
     }
@@ -82,7 +82,7 @@ impl TrainedNetwork {
 
     /// Gradient of the inputs `grad_x [B, D]`, from that of the outputs, `grad_out [B, O]`, after
     /// [`TrainedNetwork::forward`] of `x [B, D]`.
-    pub(super) fn input_gradient(&mut self, x: &[f32], grad_out: &[f32], grad_x: &mut Vec<f32>) {
+    pub(crate) fn input_gradient(&mut self, x: &[f32], grad_out: &[f32], grad_x: &mut Vec<f32>) {
         grad_x.resize(x.len(), 0.0);
         let Self { network, parameters, pass, gradient, .. } = self;
         network.backward(parameters, x, pass, grad_out, gradient, Some(grad_x));
@@ -93,7 +93,7 @@ impl TrainedNetwork {
     ///
     /// # Errors
     /// [`Error::Diverged`] at `step` if the norm of the gradient or a parameter is not finite.
-    pub(super) fn learn(
+    pub(crate) fn learn(
         &mut self,
         x: &[f32],
         grad_out: &[f32],
@@ -115,12 +115,12 @@ impl TrainedNetwork {
     }
 
     /// Forgets the moments of the optimizer.
-    pub(super) fn renew_optimizer(&mut self, optimizer: OptimizerConfig) {
+    pub(crate) fn renew_optimizer(&mut self, optimizer: OptimizerConfig) {
         self.optimizer = Optimizer::new(optimizer, self.parameters.len());
     }
 
     /// Moves the target network, if there is one, towards the network by the share `tau`.
-    pub(super) fn update_target(&mut self, tau: f64) {
+    pub(crate) fn update_target(&mut self, tau: f64) {
         if !self.target.is_empty() {
             polyak_update(&mut self.target, &self.parameters, tau);
         }
@@ -130,11 +130,11 @@ impl TrainedNetwork {
     ///
     /// # Errors
     /// [`Error::Unsupported`] for an error of candle.
-    pub(super) fn freeze(&self) -> Result<Frozen> {
+    pub(crate) fn freeze(&self) -> Result<Frozen> {
         Model::with(Arc::clone(&self.network), self.parameters.clone())?.freeze()
     }
 
-    pub(super) fn save(&self) -> SavedNetwork {
+    pub(crate) fn save(&self) -> SavedNetwork {
         SavedNetwork {
             parameters: self.parameters.clone(),
             target: self.target.clone(),
@@ -144,7 +144,7 @@ impl TrainedNetwork {
 
     /// Restores the state that [`TrainedNetwork::save`] returned; returns false if it has another size or a number out
     /// of range.
-    pub(super) fn load(&mut self, saved: SavedNetwork) -> bool {
+    pub(crate) fn load(&mut self, saved: SavedNetwork) -> bool {
         let valid = saved.parameters.len() == self.parameters.len()
             && saved.target.len() == self.target.len()
             && all_finite(&saved.parameters)
@@ -160,17 +160,17 @@ impl TrainedNetwork {
 #[cfg(test)]
 impl TrainedNetwork {
     /// Parameters `[P]`, to be changed by a test.
-    pub(super) fn parameters_mut(&mut self) -> &mut Vec<f32> {
+    pub(crate) fn parameters_mut(&mut self) -> &mut Vec<f32> {
         &mut self.parameters
     }
 
     /// Target parameters `[P]`, to be changed by a test.
-    pub(super) fn target_mut(&mut self) -> &mut Vec<f32> {
+    pub(crate) fn target_mut(&mut self) -> &mut Vec<f32> {
         &mut self.target
     }
 
     /// Gradient of the parameters of the last backward pass, `[P]`.
-    pub(super) fn gradient(&self) -> &[f32] {
+    pub(crate) fn gradient(&self) -> &[f32] {
         &self.gradient
     }
 }

@@ -10,8 +10,8 @@
 //! Kostrikov, Nair & Levine 2021, arXiv 2110.06169. Q' is the target network, tau the expectile (0.7) and beta the
 //! inverse temperature (3). The paper scales the rewards of each data set by hand; here rewards are divided by the
 //! standard deviation of the demonstrated returns, and advantages by their standard deviation sigma in the batch
-//! (`normalize_advantage`). With `beta = 0` the policy is that of behavior cloning. Discrete actions only; four
-//! networks without shared layers in one.
+//! (`normalize_advantage`). With `beta = 0` the policy is that of behavior cloning. For discrete actions four networks
+//! without shared layers in one; for continuous ones [`ContinuousIql`].
 
 use candle_core::Tensor;
 use freewheel_core::{
@@ -36,15 +36,16 @@ use crate::replay::{Replay, Sample, SampleRequest, Storage};
 use crate::schedule::Schedule;
 use crate::settings::{learning_discount, within};
 
+mod continuous;
 mod policy;
 #[cfg(test)]
 mod tests;
 
+pub use continuous::ContinuousIql;
 use policy::IqlPolicy;
 
 /// One-line description in the list of agents.
-pub const ABOUT: &str =
-    "IQL: implicit Q-learning from demonstrations alone, discrete actions (Kostrikov et al. 2021)";
+pub const ABOUT: &str = "IQL: implicit Q-learning from demonstrations alone (Kostrikov et al. 2021)";
 
 /// Version of the checkpoint format.
 const FORMAT: u32 = 1;
@@ -102,11 +103,11 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks the settings for worlds with the observations and actions of `spec`; returns the network.
+    /// Checks the settings for worlds with the observations and actions of `spec`.
     ///
     /// # Errors
-    /// As [`Iql::new`].
-    pub(super) fn check(&self, spec: &Spec) -> Result<Network> {
+    /// As [`Iql::new`] and [`ContinuousIql::new`].
+    pub(super) fn check(&self, spec: &Spec) -> Result<()> {
         self.demonstrated.check()?;
         within("gamma", self.gamma.unwrap_or(1.0), 0.0, 1.0)?;
         within("gradient_steps", f64::from(self.gradient_steps), 1.0, 1e8)?;
@@ -118,9 +119,17 @@ impl Config {
         within("beta", self.beta, 0.0, f64::MAX)?;
         within("max_weight", self.max_weight, f64::MIN_POSITIVE, f64::MAX)?;
         self.network.validate(&spec.observation)?;
+        match spec.actions {
+            ActionSpace::Discrete { .. } => self.discrete_network(spec).map(drop),
+            ActionSpace::Continuous { .. } => self.check_continuous(spec),
+        }
+    }
+
+    /// Checks that `spec` has discrete actions; returns the network.
+    fn discrete_network(&self, spec: &Spec) -> Result<Network> {
         let ActionSpace::Discrete { names } = &spec.actions else {
             return Err(Error::Config(format!(
-                "world {} has continuous actions, but iql needs discrete ones; use bc",
+                "world {} has continuous actions: build a `ContinuousIql`",
                 spec.id
             )));
         };
@@ -146,7 +155,7 @@ impl Config {
     }
 }
 
-/// Discrete implicit Q-learning.
+/// Implicit Q-learning for discrete actions.
 pub struct Iql {
     config: Config,
     budget: Budget,
@@ -252,7 +261,8 @@ impl Iql {
     /// another world.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
         within("num_envs", budget.num_envs as f64, 1.0, f64::MAX)?;
-        let network = config.check(spec)?;
+        config.check(spec)?;
+        let network = config.discrete_network(spec)?;
         let model = Model::new(network, &mut streams.stream(Purpose::Initialization, 0, 0))?;
         let mut normalizer = ObservationNormalizer::new(spec, config.network.normalize_observations);
         let gamma = learning_discount(config.gamma, spec);
