@@ -69,6 +69,7 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
             Ok(Box::new(recurrent_ppo::RecurrentPpo::new(spec, config, budget, streams)?))
         })
         .with_check(|spec, config: &recurrent_ppo::Config, budget| config.check(spec, budget))
+        .with_warm_start(|config| &mut config.policy_gradient.warm_start, kickstart::AUTO)
         .with_warnings(|config, budget| rollout_warnings(config.num_steps, budget))
         .with_num_envs(8);
     let self_imitation =

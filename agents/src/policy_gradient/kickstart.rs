@@ -19,7 +19,7 @@ use candle_core::{CpuStorage, CustomOp1, Device, Layout, Shape, Tensor};
 use freewheel_core::demonstrations::DemonstrationSet;
 use freewheel_core::{Actions, Purpose, Result, Spec, Streams};
 
-use super::actor_critic::ActorCritic;
+use super::actor_critic::{ActorCritic, ActorModel};
 use super::head::{Head, log_prob_entropy_value};
 use crate::demonstrations::auto::Methods;
 use crate::demonstrations::{full_mask, steps};
@@ -31,11 +31,11 @@ pub(super) const METHODS: [&str; 1] = ["kickstarting"];
 /// Methods between which `auto` chooses.
 pub(super) const AUTO: Methods = Methods { policy: METHODS[0], data: "demonstrated-states" };
 /// Learning rate of the cloning.
-const LEARNING_RATE: f64 = 1e-3;
+pub(super) const LEARNING_RATE: f64 = 1e-3;
 /// Demonstrated steps of a gradient step of the cloning.
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 /// Index of the random stream of the cloning.
-const STREAM: u64 = 1;
+pub(super) const STREAM: u64 = 1;
 /// Maximum size of a squashed action, whose inverse is finite.
 const MAX_SQUASHED: f32 = 0.999;
 
@@ -116,11 +116,10 @@ impl ActorCritic {
         actions: Vec<f32>,
         legal: Vec<bool>,
     ) -> Result<(Tensor, Option<WarmTerms>)> {
-        let (Some(teacher), Some(warm)) = (&self.teacher, &self.settings.warm_start) else {
+        let Some(teacher) = &self.teacher else {
             return Ok((self.evaluate(obs, actions, legal)?, None));
         };
-        let (step, budget) = (self.counter.step, self.budget().steps);
-        let (weight, frozen) = (warm.weight_at(step, budget), warm.is_frozen(step, budget));
+        let (weight, frozen) = self.imitation();
         let (d, h) = (self.model.network().input_len(), self.head.len());
         let n = obs.len() / d;
         let outputs = self.model.forward(&tensor(obs.clone(), (n, d))?, false)?;
@@ -138,22 +137,27 @@ impl ActorCritic {
         let results = log_prob_entropy_value(&self.head, &outputs, actions, legal)?;
         Ok((results, Some(WarmTerms { imitation, frozen })))
     }
+}
+
+impl<M: ActorModel> ActorCritic<M> {
+    /// Current weight of the imitation term, and whether only the value function learns.
+    pub(super) fn imitation(&self) -> (f64, bool) {
+        let (step, budget) = (self.counter.step, self.budget().steps);
+        let warm = self.settings.warm_start.as_ref();
+        warm.map_or((0.0, false), |warm| (warm.weight_at(step, budget), warm.is_frozen(step, budget)))
+    }
 
     /// Current weight of the entropy bonus: 0 while a warm start keeps the policy close to the clone.
     pub(super) fn ent_coef(&self) -> f64 {
-        let (step, budget) = (self.counter.step, self.budget().steps);
-        let held = |warm: &crate::demonstrations::WarmStart| {
-            warm.weight_at(step, budget) > 0.0 || warm.is_frozen(step, budget)
-        };
-        match self.settings.warm_start.as_ref().is_some_and(held) {
-            true => 0.0,
-            false => self.current(self.settings.ent_coef),
+        match self.imitation() {
+            (0.0, false) => self.current(self.settings.ent_coef),
+            _ => 0.0,
         }
     }
 }
 
 /// Number of discrete actions of `head`; 0 for continuous ones.
-fn spec_actions(head: &Head) -> usize {
+pub(super) fn spec_actions(head: &Head) -> usize {
     match head {
         Head::Categorical { num_actions } => *num_actions,
         Head::Gaussian { .. } => 0,
@@ -161,7 +165,7 @@ fn spec_actions(head: &Head) -> usize {
 }
 
 /// Appends the action of a demonstration in the form in which `head` stores actions, `[W]`.
-fn stored_action(head: &Head, action: Actions<'_>, out: &mut Vec<f32>) {
+pub(super) fn stored_action(head: &Head, action: Actions<'_>, out: &mut Vec<f32>) {
     match (head, action) {
         (Head::Categorical { .. }, Actions::Discrete(action)) => out.extend(action.iter().map(|&a| a as f32)),
         (Head::Gaussian { ranges, squash, .. }, Actions::Continuous(action)) => {

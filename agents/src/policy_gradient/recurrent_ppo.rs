@@ -32,6 +32,7 @@ use crate::schedule::Schedule;
 use crate::settings::within;
 
 mod network;
+mod warm;
 
 use network::{Part, RecurrentNetwork, Sequences};
 
@@ -95,11 +96,6 @@ impl Config {
 
     /// Checks the settings; returns the head and the network.
     fn network(&self, spec: &Spec, budget: Budget) -> Result<(Head, RecurrentNetwork)> {
-        if self.policy_gradient.warm_start.is_some() {
-            let message =
-                "warm_start: recurrent-ppo cannot start from demonstrations; use ppo, with a frame_stack";
-            return Err(Error::setting("warm_start", message));
-        }
         within("num_steps", f64::from(self.num_steps), 1.0, 1e6)?;
         within("num_epochs", f64::from(self.num_epochs), 1.0, 1000.0)?;
         within("sequence_length", f64::from(self.sequence_length), 1.0, 1e6)?;
@@ -162,6 +158,8 @@ pub struct RecurrentPpo {
     context: Context,
     parts: Vec<Part>,
     gradient: Vec<f32>,
+    /// Demonstrated steps, once they are loaded.
+    demonstrations: Option<warm::Demonstrations>,
 }
 
 /// Starts of episodes and states of the network in a rollout.
@@ -249,9 +247,12 @@ impl RecurrentPpo {
             part: Part::default(),
         };
         let settings = &config.policy_gradient;
-        let actor_critic =
+        let mut actor_critic =
             ActorCritic::with_model("recurrent-ppo", spec, settings, budget, streams, (head, model));
+        let length = config.sequence_length as usize;
+        let demonstrations = warm::warm_start(&mut actor_critic, length, spec, streams)?;
         Ok(RecurrentPpo {
+            demonstrations,
             config,
             actor_critic,
             rollout: Rollout::default(),
@@ -267,6 +268,10 @@ impl RecurrentPpo {
         let length = self.config.sequence_length;
         let mut order: Vec<u32> = (0..self.rollout.len() as u32 / length).collect();
         let count = ((self.config.minibatch_size / length) as usize).max(1);
+        if let Some(all) = &mut self.demonstrations {
+            let RecurrentModel { network, parameters, .. } = &self.actor_critic.model;
+            all.refresh(network, parameters);
+        }
         'epochs: for _ in 0..self.config.num_epochs {
             shuffle(&mut order, &mut self.actor_critic.rng);
             for sequences in order.chunks(count) {
@@ -307,11 +312,13 @@ impl RecurrentPpo {
             first: first.copied().collect(),
         };
         let clip = self.actor_critic.current(self.config.clip_range) as f32;
+        let (weight, frozen) = self.actor_critic.imitation();
         let loss = Loss {
             head: &self.actor_critic.head,
             clip_range: clip,
             vf_coef: self.config.vf_coef as f32,
-            ent_coef: self.actor_critic.current(self.actor_critic.settings.ent_coef) as f32,
+            ent_coef: self.actor_critic.ent_coef() as f32,
+            frozen,
             scale: 1.0 / rows.len() as f32,
         };
         let (w, a) = (loss.head.action_len(), minibatch.legal.len() / rows.len());
@@ -340,6 +347,10 @@ impl RecurrentPpo {
                 terms
             },
         );
+        if let Some(all) = self.demonstrations.as_mut().filter(|_| weight > 0.0 && !frozen) {
+            let ActorCritic { model, rng, .. } = &mut self.actor_critic;
+            all.add_gradient(&model.network, &model.parameters, weight, rng, &mut self.gradient);
+        }
         self.optimize(&terms.concat(), clip)
     }
 
@@ -353,7 +364,7 @@ impl RecurrentPpo {
         };
         let (policy, value) = (mean(|term| term.policy), mean(|term| term.value));
         let entropy = mean(|term| term.entropy);
-        let ent_coef = actor_critic.current(actor_critic.settings.ent_coef);
+        let ent_coef = actor_critic.ent_coef();
         let loss = policy + self.config.vf_coef * value - ent_coef * entropy;
         check_finite("loss", &[loss as f32], step)?;
         let learning_rate = actor_critic.current(actor_critic.settings.learning_rate);
@@ -389,6 +400,8 @@ struct Loss<'a> {
     clip_range: f32,
     vf_coef: f32,
     ent_coef: f32,
+    /// Whether only the value function learns.
+    frozen: bool,
     /// 1 / B, for the mean over a minibatch of B steps.
     scale: f32,
 }
@@ -424,7 +437,8 @@ impl Loss<'_> {
         let clipped = ratio.clamp(1.0 - self.clip_range, 1.0 + self.clip_range) * old.advantage;
         let error = outputs[h] - old.ret;
         // The clipped term has no gradient.
-        let grad_log_prob = if unclipped <= clipped { -unclipped * self.scale } else { 0.0 };
+        let is_free = unclipped <= clipped && !self.frozen;
+        let grad_log_prob = if is_free { -unclipped * self.scale } else { 0.0 };
         let (grad_head, grad_value) = gradients.split_at_mut(h);
         grad_head.fill(0.0);
         let grad_entropy = -self.ent_coef * self.scale;
@@ -679,7 +693,8 @@ mod tests {
     #[test]
     fn loss_gradients_agree_with_finite_differences() {
         let head = Head::Categorical { num_actions: 3 };
-        let loss = Loss { head: &head, clip_range: 0.2, vf_coef: 0.7, ent_coef: 0.1, scale: 0.5 };
+        let loss =
+            Loss { head: &head, clip_range: 0.2, vf_coef: 0.7, ent_coef: 0.1, frozen: false, scale: 0.5 };
         let legal = [true, true, false];
         // Inside the clip range, above it with positive and with negative advantage.
         for (log_prob, advantage) in [(-0.6, 1.5), (-1.5, 1.5), (-1.5, -1.5)] {
