@@ -572,9 +572,12 @@ impl Policy for RecurrentPolicy {
 mod tests {
     use std::sync::Arc;
 
+    use freewheel_core::demonstrations::{Demonstration, DemonstrationSet, Label, WorldHeader};
+    use freewheel_core::record::RecordedActions;
     use freewheel_core::{Batch, Env, ObservationSpace, Step};
 
     use super::*;
+    use crate::demonstrations::{Demonstrated, WarmStart};
 
     /// The first observation, 1 or 2, is the action that pays in the fourth step; in between the observation is 0.
     struct Recall(Spec);
@@ -687,6 +690,53 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// Episodes in which the cue is remembered.
+    fn shown(spec: &Spec) -> Arc<DemonstrationSet> {
+        let episode = |cue: u32| Demonstration {
+            label: Label::default(),
+            origin: None,
+            opening: RecordedActions::Discrete(Vec::new()),
+            observations: vec![(1 + cue) as f32, 0.0, 0.0, 0.0, 0.0],
+            legal: Vec::new(),
+            to_play: Vec::new(),
+            actions: RecordedActions::Discrete(vec![0, 1, 0, cue]),
+            rewards: vec![0.0, 0.0, 0.0, 1.0],
+            ending: freewheel_core::Ending::Terminal,
+            episode_return: 1.0,
+            score: 1.0,
+        };
+        let header = WorldHeader::of(spec, "test/recall", serde_json::Value::Null);
+        Arc::new(DemonstrationSet { header, episodes: (0..10).map(|i| episode(i % 2)).collect() })
+    }
+
+    /// The cloned policy remembers before its first step, in sequences that end within an episode, too; the bytes do not
+    /// depend on the calls of `learn`, nor on a checkpoint in between.
+    #[test]
+    fn a_memory_is_cloned_and_runs_are_resumed() {
+        let env = recall(true);
+        let set = shown(&env.0);
+        let new = || {
+            let warm = WarmStart {
+                demonstrated: Demonstrated::of(Arc::clone(&set)),
+                pretraining: 400,
+                ..WarmStart::default()
+            };
+            let mut config = Config { num_steps: 12, sequence_length: 3, gru_units: 16, ..Config::default() };
+            config.policy_gradient.warm_start = Some(warm);
+            RecurrentPpo::new(&env.0, config, Budget { steps: 240, num_envs: 2 }, Streams::new(1)).unwrap()
+        };
+        assert_eq!(mean_return(&*new().policy(PolicyMode::Greedy), &env), 1.0);
+        let batch = || Batch::new(Arc::clone(&env), 2, Streams::new(1), Purpose::Environment, 0);
+        let (mut whole, mut envs) = (new(), batch());
+        whole.learn(&mut envs, 240).unwrap();
+        let (mut first, mut envs) = (new(), batch());
+        first.learn(&mut envs, 100).unwrap();
+        let mut second = new();
+        second.load(&first.save().unwrap()).unwrap();
+        second.learn(&mut envs, 140).unwrap();
+        assert!(second.save().unwrap() == whole.save().unwrap());
     }
 
     /// Gradients of the loss with respect to outputs agree with central differences.
