@@ -39,6 +39,7 @@ use std::any::Any;
 use std::ops::ControlFlow;
 
 use crate::Samples;
+use freewheel_core::graph::{Graph, Kind, Observed, Value};
 use freewheel_core::{Error, Result, Streams};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -91,6 +92,12 @@ pub trait BaseEstimator: Any + Send + Sync {
     /// # Errors
     /// [`Error::Config`] if the bytes are not a model of this estimator.
     fn load(&mut self, bytes: &[u8]) -> Result<()>;
+    /// Adds the predictions for the samples `x` to `graph`, `[N, O]`: the logits of a classifier, or the targets of a
+    /// regressor.
+    ///
+    /// # Errors
+    /// [`Error::Config`] before `fit`; [`Error::Unsupported`] for an estimator that cannot be exported.
+    fn add_to(&self, graph: &mut Graph, x: Observed) -> Result<(Value, Kind)>;
 }
 
 /// Classifier: an estimator that predicts the class of a sample.
@@ -358,6 +365,12 @@ pub trait Model: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// [`Error::Config`] with the fault.
     fn check(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// Adds the predictions for the samples `x` to `graph`, `[N, O]`: the logits of a classifier, or the targets of a
+    /// regressor. `None` for a model that cannot be exported.
+    fn add_to(&self, _graph: &mut Graph, _x: Observed) -> Option<Result<(Value, Kind)>> {
+        None
     }
 }
 

@@ -9,6 +9,7 @@
 //! | [`activation`] | ReLU, tanh, sigmoid |
 //! | [`builder`] | construction of networks |
 //! | [`conv`] | convolutions as matrix products |
+//! | `graph` | networks as graphs of tensor operations, for export |
 //! | [`gru`] | gated recurrent unit over sequences |
 //! | [`init`] | orthogonal, Kaiming and Xavier initialization |
 //! | [`matmul`] | matrix products over slices |
@@ -23,6 +24,7 @@ pub mod activation;
 pub mod builder;
 pub mod conv;
 mod embedding;
+mod graph;
 pub mod gru;
 pub mod init;
 mod layer;

@@ -1,6 +1,6 @@
 //! Policies, which choose actions, and agents, which learn a policy from rewards.
 
-use crate::{Actions, Error, Insight, Neuron, Result, Spec, Stream, Update, VectorEnv};
+use crate::{Actions, Error, Graph, Insight, Neuron, Result, Spec, Stream, Update, VectorEnv};
 
 /// A fixed mapping from observations to actions, shared by all threads.
 ///
@@ -80,6 +80,17 @@ pub trait Policy: Send + Sync {
     fn neuron(&self, _obs: &[f32], _memory: &[f32], _layer: usize, _unit: usize) -> Option<Neuron> {
         None
     }
+
+    /// The policy without exploration as a graph of tensor operations, for worlds of `spec`.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a policy that is not such a function of the observation.
+    fn graph(&self, _spec: &Spec) -> Result<Graph> {
+        Err(Error::Unsupported(
+            "this policy has neither a network nor a table, and cannot be exported; export a run of an agent that learns"
+                .into(),
+        ))
+    }
 }
 
 impl<P: Policy + ?Sized> Policy for std::sync::Arc<P> {
@@ -120,6 +131,10 @@ impl<P: Policy + ?Sized> Policy for std::sync::Arc<P> {
 
     fn neuron(&self, obs: &[f32], memory: &[f32], layer: usize, unit: usize) -> Option<Neuron> {
         (**self).neuron(obs, memory, layer, unit)
+    }
+
+    fn graph(&self, spec: &Spec) -> Result<Graph> {
+        (**self).graph(spec)
     }
 }
 

@@ -11,6 +11,7 @@
 //! | [`agent`] | [`Policy`], [`Agent`], [`ActionBuffer`], [`MetricSink`] |
 //! | [`insight`] | [`Insight`]: action values, probabilities or visits of a policy in one state |
 //! | [`update`] | [`Update`]: a change of an action value as an equation with its numbers |
+//! | [`graph`] | [`Graph`]: a policy as a graph of tensor operations, for export |
 //! | [`neuron`] | [`Neuron`]: one neuron of a network with its inputs, weights and sum |
 //! | [`encoder`] | [`ObservationEncoder`]: fitted encoders (clusters, PCA, VAE) between a world and an agent |
 //! | [`frame_stack`] | [`FrameStack`]: the last K observations stacked into one |
@@ -37,6 +38,7 @@ mod error;
 pub mod evaluate;
 pub mod frame;
 pub mod frame_stack;
+pub mod graph;
 pub mod input;
 pub mod insight;
 pub mod memory;
@@ -61,6 +63,7 @@ pub use env::{Action, Actions, Ending, Env, Player, Step};
 pub use error::{Error, Result};
 pub use frame::{Cell, Frame, Rgb};
 pub use frame_stack::FrameStack;
+pub use graph::Graph;
 pub use insight::{ActionDistribution, Insight, InsightKind};
 pub use neuron::{Neuron, NeuronInput};
 pub use opening::{Opener, Opening};

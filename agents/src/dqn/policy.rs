@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use freewheel_core::{ActionBuffer, Insight, Neuron, Policy, Stream};
+use freewheel_core::graph::{Data, Graph, Kind, Op};
+use freewheel_core::{ActionBuffer, Insight, Neuron, Policy, Result, Spec, Stream};
 
 use crate::nn::{Frozen, ObservationNormalizer};
 
@@ -54,6 +55,22 @@ impl Policy for QPolicy {
 
     fn neuron(&self, obs: &[f32], _memory: &[f32], layer: usize, unit: usize) -> Option<Neuron> {
         self.frozen.neuron(&self.normalizer, obs, layer, unit)
+    }
+
+    fn graph(&self, spec: &Spec) -> Result<Graph> {
+        let (a, n) = (spec.actions.count(), self.quantiles);
+        let (mut graph, outputs) = self.frozen.graph(spec, &self.normalizer, 1)?;
+        let mut q = outputs[0];
+        if n > 1 {
+            let quantiles = graph.reshape(q, &[-1, a as i64, n as i64]);
+            let means = graph.apply(Op::ReduceMean { axis: 2 }, &[quantiles]);
+            q = graph.reshape(means, &[-1, a as i64]);
+        }
+        let unit = graph.constant(&[], Data::F32(vec![self.unit]));
+        let values = graph.apply(Op::Mul, &[q, unit]);
+        graph.choose(spec, q, Kind::F32);
+        graph.output("action_values", values, Kind::F32, &[a], "action values Q(s, a), in units of return");
+        Ok(graph)
     }
 }
 

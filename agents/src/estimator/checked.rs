@@ -2,6 +2,7 @@
 
 use crate::Samples;
 use crate::progress::decode;
+use freewheel_core::graph::{Graph, Kind, Observed, Value};
 use freewheel_core::{Error, Result, Streams};
 
 use super::{
@@ -91,6 +92,15 @@ impl<C: EstimatorConfig> BaseEstimator for Estimator<C> {
         model.check().map_err(|e| refused(e.to_string()))?;
         self.model = Some(model);
         Ok(())
+    }
+
+    fn add_to(&self, graph: &mut Graph, x: Observed) -> Result<(Value, Kind)> {
+        self.model()?.add_to(graph, x).unwrap_or_else(|| {
+            Err(Error::Unsupported(format!(
+                "{} cannot be exported; softmax, linear, ridge, mlp and cnn can",
+                C::ID
+            )))
+        })
     }
 }
 

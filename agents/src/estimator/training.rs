@@ -217,6 +217,18 @@ impl InputScale {
         super::ensure(super::is_finite(&[&self.shift, &self.factor]), "its scale is not finite")
     }
 
+    /// Adds the scaling of the samples `x` to `graph`; an index, which stands for one-hot numbers, has no scale.
+    pub(crate) fn add_to(&self, graph: &mut Graph, x: Observed) -> Observed {
+        let (false, Observed::Numbers(x)) = (self.shift.is_empty(), x) else { return x };
+        let d = self.shift.len();
+        let shift = graph.parameter("scale.mean", &[d], Data::F64(self.shift.clone()));
+        let factor = graph.parameter("scale.inverse_std", &[d], Data::F64(self.factor.clone()));
+        let x = graph.apply(Op::Cast(Kind::F64), &[x]);
+        let centered = graph.apply(Op::Sub, &[x, shift]);
+        let scaled = graph.apply(Op::Mul, &[centered, factor]);
+        Observed::Numbers(graph.apply(Op::Cast(Kind::F32), &[scaled]))
+    }
+
     /// Appends the scaled row `x [D]` to `out`.
     pub(crate) fn push(&self, x: &[f64], out: &mut Vec<f32>) {
         match self.shift.is_empty() {

@@ -61,7 +61,7 @@ impl Gru {
     }
 
     /// Weights `W_i`, `W_h` and biases `b_i`, `b_h`.
-    fn parts(self, parameters: &[f32]) -> (&[f32], &[f32], &[f32], &[f32]) {
+    pub(super) fn parts(self, parameters: &[f32]) -> (&[f32], &[f32], &[f32], &[f32]) {
         let (w_i, rest) = parameters.split_at(3 * self.inputs * self.units);
         let (w_h, biases) = rest.split_at(3 * self.units * self.units);
         let (b_i, b_h) = biases.split_at(3 * self.units);

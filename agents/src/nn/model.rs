@@ -5,7 +5,8 @@ use std::cell::Cell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{CpuStorage, CustomOp2, Device, InplaceOp1, Layout, Shape, Storage, Tensor, Var};
-use freewheel_core::{Error, Result, Stream};
+use freewheel_core::graph::{Graph, Value};
+use freewheel_core::{Error, Result, Spec, Stream};
 
 use super::embedding::{Embeddings, Gradient, ReadRows};
 use super::network::{Network, Pass, Workspace};
@@ -301,6 +302,24 @@ impl Frozen {
             self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
         self.network.act(&self.parameters, x, &mut workspace, out);
         self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
+    }
+
+    /// Graph with the observation of worlds of `spec`, normalized by `normalizer`, and the network's first `wanted` output
+    /// nodes, which are returned.
+    ///
+    /// # Errors
+    /// Errors of [`Network::add_to`].
+    pub(crate) fn graph(
+        &self,
+        spec: &Spec,
+        normalizer: &ObservationNormalizer,
+        wanted: usize,
+    ) -> Result<(Graph, Vec<Value>)> {
+        let mut graph = Graph::default();
+        let x = graph.observation(spec);
+        let x = normalizer.add_to(&mut graph, x);
+        let outputs = self.network.add_to(&mut graph, &self.parameters, x, wanted)?;
+        Ok((graph, outputs))
     }
 
     /// Outputs `[B, O]` for the observations `obs [B, D]` after normalization by `normalizer`.

@@ -53,6 +53,11 @@ impl ObservationNormalizer {
         }
     }
 
+    /// Means and inverse standard deviations in use, `[D]` each; `None` if observations are not normalized.
+    pub(super) fn constants(&self) -> Option<(Vec<f32>, Vec<f32>)> {
+        self.running.is_some().then(|| self.scales.iter().copied().unzip())
+    }
+
     /// Observations `obs [B, D]`, normalized and clipped to -10..10 in the buffer `scratch`; or `obs` itself if
     /// observations are not normalized.
     #[inline]
@@ -136,7 +141,7 @@ impl RunningMeanStd {
 }
 
 /// Bound of normalized values, against outliers.
-const CLIP: f32 = 10.0;
+pub(super) const CLIP: f32 = 10.0;
 
 /// Writes `(x - mean) / std` of the samples `x [B, D]`, clipped to -10..10, to `out [B, D]`.
 pub fn normalize(scales: &[(f32, f32)], x: &[f32], out: &mut [f32]) {

@@ -12,8 +12,9 @@
 //! are the target critics. A truncated episode bootstraps from its final observation. With n-step returns, the entropy
 //! of the states between is left out.
 
+use freewheel_core::graph::Op;
 use freewheel_core::{
-    ActionBuffer, Agent, Error, Insight, MetricSink, Neuron, Policy, PolicyMode, Purpose, Result, Spec,
+    ActionBuffer, Agent, Error, Graph, Insight, MetricSink, Neuron, Policy, PolicyMode, Purpose, Result, Spec,
     Stream, Streams, VectorEnv,
 };
 use schemars::JsonSchema;
@@ -410,6 +411,13 @@ impl Policy for GaussianPolicy {
 
     fn neuron(&self, obs: &[f32], _memory: &[f32], layer: usize, unit: usize) -> Option<Neuron> {
         self.frozen.neuron(&self.normalizer, obs, layer, unit)
+    }
+
+    fn graph(&self, spec: &Spec) -> Result<Graph> {
+        let (mut graph, outputs) = self.frozen.graph(spec, &self.normalizer, 1)?;
+        let u = graph.apply(Op::Tanh, &[outputs[0]]);
+        self.ranges.add_to(&mut graph, spec, u);
+        Ok(graph)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Settings shared by SAC and TD3, and the range of the actions.
 
+use freewheel_core::graph::{Graph, Value};
 use freewheel_core::{
     ActionBuffer, ActionDistribution, ActionSpace, Error, Insight, ObservationSpace, Result, Spec,
 };
@@ -252,6 +253,11 @@ impl ActionRanges {
         };
         let continuous = means.iter().zip(stds).zip(&self.0).map(one).collect();
         Insight { continuous, ..Insight::default() }
+    }
+
+    /// Adds the actions of the numbers `u [N, K]` from -1 to 1 to `graph`, in units of the world.
+    pub(super) fn add_to(&self, graph: &mut Graph, spec: &Spec, u: Value) {
+        graph.scale_action(spec, u, &self.0);
     }
 
     /// Writes `actions [N, K]`, numbers from -1 to 1, to `buffer` in units of the world.

@@ -10,8 +10,9 @@
 //! Fujimoto et al. 2018, arXiv 1802.09477. mu', Q1' and Q2' are target networks; c is `target_noise_clip`. A truncated
 //! episode bootstraps from its final observation.
 
+use freewheel_core::graph::Op;
 use freewheel_core::{
-    ActionBuffer, Agent, Error, Insight, MetricSink, Neuron, Policy, PolicyMode, Purpose, Result, Spec,
+    ActionBuffer, Agent, Error, Graph, Insight, MetricSink, Neuron, Policy, PolicyMode, Purpose, Result, Spec,
     Stream, Streams, VectorEnv,
 };
 use schemars::JsonSchema;
@@ -286,6 +287,13 @@ impl Policy for NoisyPolicy {
 
     fn neuron(&self, obs: &[f32], _memory: &[f32], layer: usize, unit: usize) -> Option<Neuron> {
         self.frozen.neuron(&self.normalizer, obs, layer, unit)
+    }
+
+    fn graph(&self, spec: &Spec) -> Result<Graph> {
+        let (mut graph, outputs) = self.frozen.graph(spec, &self.normalizer, 1)?;
+        let u = graph.apply(Op::Tanh, &[outputs[0]]);
+        self.ranges.add_to(&mut graph, spec, u);
+        Ok(graph)
     }
 }
 

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use candle_core::Tensor;
 use freewheel_core::{
-    ActionBuffer, Error, Insight, MetricSink, Neuron, Player, Policy, PolicyMode, Purpose, Result, Spec,
-    Stream, Streams, VectorEnv,
+    ActionBuffer, Error, Graph, Insight, MetricSink, Neuron, Player, Policy, PolicyMode, Purpose, Result,
+    Spec, Stream, Streams, VectorEnv,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -563,6 +563,12 @@ impl Policy for NetworkPolicy {
 
     fn neuron(&self, obs: &[f32], _memory: &[f32], layer: usize, unit: usize) -> Option<Neuron> {
         self.frozen.neuron(&self.normalizer, obs, layer, unit)
+    }
+
+    fn graph(&self, spec: &Spec) -> Result<Graph> {
+        let (mut graph, outputs) = self.frozen.graph(spec, &self.normalizer, 1)?;
+        self.head.add_to(&mut graph, spec, outputs[0]);
+        Ok(graph)
     }
 }
 

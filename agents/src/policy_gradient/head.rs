@@ -10,6 +10,7 @@
 //! variables depends on the sample alone and cancels in ratios and gradients.
 
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Shape, Tensor};
+use freewheel_core::graph::{Graph, Kind, Op, Value};
 use freewheel_core::{ActionBuffer, ActionSpace, Error, Result, Spec, Stream};
 
 use crate::nn::activation::tanh;
@@ -156,6 +157,24 @@ impl Head {
             *p = if *legal { (logit - max).exp() / sum } else { 0.0 };
         }
         true
+    }
+
+    /// Adds the most probable action to `graph`: from the logits `[N, A]`, or the means `[N, K]`.
+    pub(crate) fn add_to(&self, graph: &mut Graph, spec: &Spec, outputs: Value) {
+        match self {
+            Head::Categorical { num_actions } => {
+                graph.choose(spec, outputs, Kind::F32);
+                let meaning = "logits of the actions, before the mask";
+                graph.output("logits", outputs, Kind::F32, &[*num_actions], meaning);
+            }
+            Head::Gaussian { ranges, squash, .. } => {
+                let u = match squash {
+                    true => graph.apply(Op::Tanh, &[outputs]),
+                    false => graph.clip(outputs, -1.0, 1.0),
+                };
+                graph.scale_action(spec, u, ranges);
+            }
+        }
     }
 
     /// Log-probability of `action [W]` under `outputs [H]`, and the entropy of the distribution (before tanh).

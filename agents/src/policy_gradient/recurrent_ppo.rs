@@ -12,8 +12,8 @@
 //! start inside of a sequence start with the state 0, so that sequences need no padding and every step counts once.
 
 use freewheel_core::{
-    ActionBuffer, Agent, Error, Insight, MetricSink, Policy, PolicyMode, Purpose, Result, Spec, Stream,
-    Streams, VectorEnv,
+    ActionBuffer, Agent, Error, Graph, Insight, MetricSink, Policy, PolicyMode, Purpose, Result, Spec,
+    Stream, Streams, VectorEnv,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -565,6 +565,15 @@ impl Policy for RecurrentPolicy {
         let obs = self.normalizer.normalize(obs, &mut scratch);
         self.network.act(&self.parameters, obs, &mut memory, &mut Part::default(), &mut outputs);
         Some(self.head.insight(&outputs, legal, Some(self.value_unit)))
+    }
+
+    fn graph(&self, spec: &Spec) -> Result<Graph> {
+        let mut graph = Graph::default();
+        let x = graph.observation(spec);
+        let x = self.normalizer.add_to(&mut graph, x);
+        let outputs = self.network.add_policy_to(&mut graph, &self.parameters, x)?;
+        self.head.add_to(&mut graph, spec, outputs);
+        Ok(graph)
     }
 }
 

@@ -25,6 +25,7 @@
 //! ```
 
 use crate::Samples;
+use freewheel_core::graph::{Graph, Kind, Observed, Value};
 use freewheel_core::{Result, Streams, memory};
 use rayon::prelude::*;
 use schemars::JsonSchema;
@@ -36,6 +37,7 @@ use crate::estimator::rows::{self, BLOCK};
 use crate::estimator::{EstimatorConfig, FitCallback, Model, RegressorConfig, RegressorModel, Task};
 use crate::nn::matmul::{Matrix, matmul};
 use crate::settings::within;
+use crate::supervised::softmax::linear_graph;
 
 mod normal;
 
@@ -333,6 +335,13 @@ impl Model for LinearModel {
         ensure(self.intercepts.len() == t, "its intercepts have another shape")?;
         let numbers: [&[f64]; _] = [&self.weights, &self.mean_x, &self.mean_y, &self.intercepts];
         ensure(is_finite(&numbers), "a number is not finite")
+    }
+
+    fn add_to(&self, graph: &mut Graph, x: Observed) -> Option<Result<(Value, Kind)>> {
+        let d = self.mean_x.len();
+        let by_feature = (0..d).flat_map(|j| self.weights.iter().skip(j).step_by(d).copied()).collect::<Vec<f64>>();
+        let predicted = linear_graph(graph, x, &by_feature, &self.mean_x, &self.mean_y);
+        Some(Ok((predicted, Kind::F64)))
     }
 }
 

@@ -8,7 +8,8 @@
 //! Numbers are standardized to mean 0 and standard deviation 1 for the training.
 
 use crate::Samples;
-use freewheel_core::{Result, Streams};
+use freewheel_core::graph::{Data, Graph, Kind, Observed, Op, Value};
+use freewheel_core::{Error, Result, Streams};
 use serde::{Deserialize, Serialize};
 
 use super::softmax::{log_softmax, softmax};
@@ -116,6 +117,13 @@ impl<A: NetworkConfig> Fitted<A> {
         check_parameters(&self.network()?, &self.parameters)
     }
 
+    /// Adds the outputs `[N, n_outputs]` for the samples `x` to `graph`.
+    fn add_to(&self, graph: &mut Graph, x: Observed) -> Result<Value> {
+        let x = self.scale.add_to(graph, x);
+        let outputs = self.network()?.add_to(graph, &self.parameters, x, 1)?;
+        outputs.first().copied().ok_or_else(|| Error::Unsupported("this network has no outputs".into()))
+    }
+
     /// Outputs `[N, n_outputs]` for the samples `x [N, D]`; `finish` is applied to each block of rows.
     fn outputs(&self, x: &Samples, finish: impl Fn(&mut [f32]) + Sync) -> Result<Samples> {
         apply(&self.network()?, &self.parameters, x, &self.scale, finish)
@@ -221,6 +229,10 @@ impl<A: NetworkConfig> Model for NetworkClassifier<A> {
     fn check(&self) -> Result<()> {
         self.fitted.check()
     }
+
+    fn add_to(&self, graph: &mut Graph, x: Observed) -> Option<Result<(Value, Kind)>> {
+        Some(self.fitted.add_to(graph, x).map(|logits| (logits, Kind::F32)))
+    }
 }
 
 impl<A: NetworkConfig> Model for NetworkRegressor<A> {
@@ -237,6 +249,18 @@ impl<A: NetworkConfig> Model for NetworkRegressor<A> {
         ensure([self.mean.len(), self.deviation.len()] == [t; 2], "its targets have another scale")?;
         ensure(is_finite(&[&self.mean, &self.deviation]), "a number is not finite")?;
         self.fitted.check()
+    }
+
+    fn add_to(&self, graph: &mut Graph, x: Observed) -> Option<Result<(Value, Kind)>> {
+        let t = self.mean.len();
+        let predicted = self.fitted.add_to(graph, x).map(|out| {
+            let deviation = graph.parameter("target.std", &[t], Data::F64(self.deviation.clone()));
+            let mean = graph.parameter("target.mean", &[t], Data::F64(self.mean.clone()));
+            let out = graph.apply(Op::Cast(Kind::F64), &[out]);
+            let scaled = graph.apply(Op::Mul, &[out, deviation]);
+            (graph.apply(Op::Add, &[mean, scaled]), Kind::F64)
+        });
+        Some(predicted)
     }
 }
 

@@ -29,6 +29,7 @@
 use std::cell::Cell;
 
 use crate::Samples;
+use freewheel_core::graph::{Data, Graph, Kind, Observed, Op, Value};
 use freewheel_core::{Result, Streams};
 use rayon::prelude::*;
 use schemars::JsonSchema;
@@ -375,6 +376,41 @@ impl Model for Softmax {
         ensure(Some(self.weights.len()) == d.checked_mul(t), "its weights have another shape")?;
         let numbers: [&[f64]; _] = [&self.weights, &self.mean, &self.at_mean];
         ensure(is_finite(&numbers), "a number is not finite")
+    }
+
+    fn add_to(&self, graph: &mut Graph, x: Observed) -> Option<Result<(Value, Kind)>> {
+        Some(Ok((linear_graph(graph, x, &self.weights, &self.mean, &self.at_mean), Kind::F64)))
+    }
+}
+
+/// Adds `(x - mean) W + at_mean` in f64 to `graph`, `[N, C]`, for weights W `[D, C]`; of an index, x is one-hot.
+pub(super) fn linear_graph(
+    graph: &mut Graph,
+    x: Observed,
+    weights: &[f64],
+    mean: &[f64],
+    at_mean: &[f64],
+) -> Value {
+    let (d, c) = (mean.len(), at_mean.len());
+    let w = graph.parameter("weight", &[d, c], Data::F64(weights.to_vec()));
+    match x {
+        Observed::Index(index) => {
+            let mut offset = at_mean.to_vec();
+            for (w, mean) in weights.chunks_exact(c).zip(mean) {
+                offset.iter_mut().zip(w).for_each(|(offset, w)| *offset -= mean * w);
+            }
+            let offset = graph.parameter("bias", &[c], Data::F64(offset));
+            let row = graph.apply(Op::Gather { axis: 0 }, &[w, index]);
+            graph.apply(Op::Add, &[row, offset])
+        }
+        Observed::Numbers(x) => {
+            let mean = graph.parameter("mean", &[d], Data::F64(mean.to_vec()));
+            let at_mean = graph.parameter("bias", &[c], Data::F64(at_mean.to_vec()));
+            let x = graph.apply(Op::Cast(Kind::F64), &[x]);
+            let centered = graph.apply(Op::Sub, &[x, mean]);
+            let product = graph.apply(Op::MatMul, &[centered, w]);
+            graph.apply(Op::Add, &[product, at_mean])
+        }
     }
 }
 

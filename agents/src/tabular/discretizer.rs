@@ -9,6 +9,8 @@ use freewheel_core::{Error, ObservationSpace, Result};
 
 use super::settings::{Bins, Tabular};
 
+mod graph;
+
 /// Maximum number of states of a table with a row for every state, visited or not.
 const DENSE: usize = 1 << 22;
 /// Magnitude from which on a bound is considered infinite.
@@ -296,7 +298,7 @@ mod tests {
         ObservationSpace::Box { shape: vec![bounds.len()], low, high }
     }
 
-    fn with_bins(bounds: &[(f32, f32)], bins: Bins) -> Discretizer {
+    pub(super) fn with_bins(bounds: &[(f32, f32)], bins: Bins) -> Discretizer {
         Discretizer::new(&space(bounds), &Tabular { bins, ..Tabular::default() }).unwrap()
     }
 

@@ -1,6 +1,7 @@
 //! Table of action values, and the policy of a table.
 
-use freewheel_core::{ActionBuffer, Insight, Policy, Result, Stream, memory};
+use freewheel_core::graph::{Data, Graph, Kind, Op};
+use freewheel_core::{ActionBuffer, Insight, Policy, Result, Spec, Stream, memory};
 use serde::{Deserialize, Serialize};
 
 use super::discretizer::Discretizer;
@@ -115,5 +116,22 @@ impl Policy for TablePolicy {
             insight.rows.push(("epsilon".to_owned(), format!("{epsilon:.3}")));
         }
         Some(insight)
+    }
+
+    /// A row of the table, chosen by the index of the state; a state without a row has the values 0, so that the first
+    /// legal action is chosen.
+    fn graph(&self, spec: &Spec) -> Result<Graph> {
+        let mut graph = Graph::default();
+        let a = self.table.actions;
+        let x = graph.observation(spec);
+        let state = self.discretizer.add_to(&mut graph, x)?;
+        let rows = self.discretizer.rows();
+        let mut q = self.table.q.iter().copied().take(rows * a).collect::<Vec<f64>>();
+        q.resize((rows + usize::from(self.discretizer.grows())) * a, 0.0);
+        let table = graph.parameter("q", &[q.len() / a, a], Data::F64(q));
+        let values = graph.apply(Op::Gather { axis: 0 }, &[table, state]);
+        graph.choose(spec, values, Kind::F64);
+        graph.output("action_values", values, Kind::F64, &[a], "action values Q(s, a), in units of return");
+        Ok(graph)
     }
 }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use freewheel_core::{ActionBuffer, ActionDistribution, Insight, Policy, Stream};
+use freewheel_core::graph::{Data, Graph, Kind, Observed, Op};
+use freewheel_core::{ActionBuffer, ActionDistribution, Error, Insight, Policy, Result, Spec, Stream};
 
 use super::Fitted;
+use super::super::features::Features;
 use crate::Samples;
 use crate::estimator::AnyEstimator;
 
@@ -67,6 +69,40 @@ impl Policy for ClonedPolicy {
         };
         let continuous = self.means(obs, 1).iter().enumerate().map(one).collect();
         Some(Insight { continuous, ..Insight::default() })
+    }
+
+    fn graph(&self, spec: &Spec) -> Result<Graph> {
+        let Some(fitted) = self.fitted.as_deref() else {
+            return Err(Error::Unsupported("this policy is not fitted yet; train the run first".into()));
+        };
+        let mut graph = Graph::default();
+        let x = graph.observation(spec);
+        let x = match (fitted.features, x) {
+            // An index is one number of a tree, and else one of n numbers.
+            (Features::Numbers(_), Observed::Index(index)) => {
+                let number = graph.apply(Op::Cast(Kind::F32), &[index]);
+                Observed::Numbers(graph.reshape(number, &[-1, 1]))
+            }
+            (_, x) => x,
+        };
+        let (outputs, kind) = fitted.estimator.base().add_to(&mut graph, x)?;
+        if self.bounds.is_empty() {
+            graph.choose(spec, outputs, kind);
+            let meaning = "logits of the actions, before the mask";
+            graph.output("logits", outputs, kind, &[spec.actions.count()], meaning);
+        } else {
+            let k = self.bounds.len();
+            let (low, high) = self.bounds.iter().copied().unzip();
+            let (low, high) = (graph.constant(&[k], Data::F32(low)), graph.constant(&[k], Data::F32(high)));
+            let means = match kind {
+                Kind::F32 => outputs,
+                _ => graph.apply(Op::Cast(Kind::F32), &[outputs]),
+            };
+            let above = graph.apply(Op::Max, &[means, low]);
+            let action = graph.apply(Op::Min, &[above, high]);
+            graph.continuous_action(spec, action);
+        }
+        Ok(graph)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Policy of implicit Q-learning.
 
-use freewheel_core::{ActionBuffer, Insight, Neuron, Policy, Stream};
+use freewheel_core::{ActionBuffer, Graph, Insight, Neuron, Policy, Result, Spec, Stream};
 
 use crate::nn::{Frozen, ObservationNormalizer};
 use crate::policy_gradient::head::Head;
@@ -47,5 +47,11 @@ impl Policy for IqlPolicy {
 
     fn neuron(&self, obs: &[f32], _memory: &[f32], layer: usize, unit: usize) -> Option<Neuron> {
         self.frozen.neuron(&self.normalizer, obs, layer, unit)
+    }
+
+    fn graph(&self, spec: &Spec) -> Result<Graph> {
+        let (mut graph, outputs) = self.frozen.graph(spec, &self.normalizer, 1)?;
+        self.head.add_to(&mut graph, spec, outputs[0]);
+        Ok(graph)
     }
 }

@@ -7,7 +7,8 @@
 
 use std::ops::Range;
 
-use freewheel_core::{Result, Spec, Stream};
+use freewheel_core::graph::{Data, Graph, Kind, Observed, Value};
+use freewheel_core::{Error, Result, Spec, Stream};
 use rayon::prelude::*;
 
 use crate::nn::gru::{Gru, GruPass};
@@ -185,6 +186,29 @@ impl RecurrentNetwork {
             place(outputs, out, o, at_out);
             (at_state, at_out) = (at_state + units, at_out + width);
         }
+    }
+
+    /// Adds the tower of the policy to `graph`, with its state `[N, H]` as the input `memory` and the output
+    /// `next_memory`; returns the logits or means of the actions.
+    pub(super) fn add_policy_to(&self, graph: &mut Graph, parameters: &[f32], x: Observed) -> Result<Value> {
+        let Some(tower) = self.towers.first() else {
+            return Err(Error::Unsupported("this network has no policy".into()));
+        };
+        let units = tower.gru.units;
+        let [encoder, gru, head] = tower.parameters.clone().map(|range| &parameters[range]);
+        let meaning = "memory: 0 at the start of an episode, then next_memory of the step before";
+        let h = graph.optional_input("memory", &[units], Data::F32(vec![0.0; units]), meaning);
+        let features = match (&tower.encoder, x) {
+            (Some(network), x) => network.add_to(graph, encoder, x, 1)?[0],
+            (None, Observed::Numbers(x)) => x,
+            (None, Observed::Index(_)) => {
+                return Err(Error::Unsupported("a recurrent layer cannot read an index".into()));
+            }
+        };
+        let next = tower.gru.add_to(graph, "policy.gru", gru, features, h);
+        let outputs = tower.head.add_to(graph, head, Observed::Numbers(next), 1)?;
+        graph.output("next_memory", next, Kind::F32, &[units], "memory for the next step");
+        Ok(outputs[0])
     }
 
     /// Gradient of a loss over `sequences`, added in the order of their parts: `loss(rows, outputs [B, O], gradients
