@@ -26,7 +26,7 @@ pub use learning::{
 };
 pub use runs::{GarbageKind, Runs, RunsCommand, RunsFolder, RunsGc, RunsLs, RunsShow, Sweep};
 pub use sgf::{Sgf, SgfCheck, SgfCommand, SgfConvert, SgfExtract, SgfShow};
-pub use sharing::{Plot, PlotX, Render, ScreenSize};
+pub use sharing::{Export, Plot, PlotX, Render, ScreenSize};
 
 /// Version of the program, with the git commit of the build if known.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("FREEWHEEL_COMMIT"));
@@ -123,6 +123,16 @@ Examples:
 
 The runs of one configuration are a curve: the mean over the seeds and its 95 % interval.")]
     Plot(Plot),
+    /// Export runs to other programs: policies (ONNX, safetensors), TensorBoard, metrics (CSV, Parquet).
+    #[command(after_help = "\
+Examples:
+  freewheel export results/default/grid-cliff-sarsa-1a2b3c4d/seed-0 --to cliff.onnx
+  freewheel export results/default --to onnx            policy.onnx in the folder of each run
+  freewheel export results/default --to tensorboard     then: tensorboard --logdir results
+  freewheel export results/default --to metrics.csv     or metrics.parquet
+
+The policy is the greedy one of the newest checkpoint. The time of an action is that of Freewheel on this machine.")]
+    Export(Export),
     /// Play a world yourself; finished episodes are kept as demonstrations.
     #[command(after_help = "\
 Examples:
@@ -290,6 +300,9 @@ pub struct Training {
     /// Leave out the presets: start from the defaults of the agents.
     #[arg(long)]
     pub no_preset: bool,
+    /// Write an event file for TensorBoard into the folder of each run, while it is trained.
+    #[arg(long)]
+    pub tensorboard: bool,
     /// Seeds: 0..9 (9 not included), 0..=9, 7, or 1,5,9.
     #[arg(long, value_name = "A..B")]
     pub seeds: Option<Seeds>,

@@ -27,6 +27,7 @@ mod completions;
 mod demos;
 mod eval;
 mod explore;
+mod export;
 mod fit;
 mod gtp;
 mod home;
@@ -101,6 +102,7 @@ impl Registry {
             Command::Play(args) => play::play(self, args),
             Command::Render(args) => render::render(self, &args),
             Command::Plot(args) => plot::plot(self, &args),
+            Command::Export(args) => export::export(self, &args),
             Command::Map(args) => map::map(self, &args),
             Command::Solve(args) => solve::solve(self, args),
             Command::Envs(args) => list::envs(self, args),
@@ -158,6 +160,7 @@ fn programs(command: &Command) -> Programs {
         Command::Solve(args) => (args.programs.allow_programs, &args.overrides.set),
         Command::Resume(args) => (args.programs.allow_programs, &[]),
         Command::Eval(args) => (args.programs.allow_programs, &[]),
+        Command::Export(args) => (args.programs.allow_programs, &[]),
         Command::Map(args) => (args.programs.allow_programs, &[]),
         Command::Replay(args) => (args.programs.allow_programs, &[]),
         Command::Demos(Demos { command: DemosCommand::Verify(args) }) => (args.programs.allow_programs, &[]),

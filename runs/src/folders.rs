@@ -92,7 +92,7 @@ impl Registry {
             )));
         }
         let world = ObservationConfig::of(&config.agent_settings)?.apply(world, self.estimators())?;
-        let job = Job { config, world, demonstrations: None };
+        let job = Job { config, world, demonstrations: None, tensorboard: false };
         if worlds.checked.insert(job.config.folder()) {
             job.check(self)?;
         }

@@ -34,6 +34,8 @@ pub struct Job {
     /// Demonstrations that the agent learns from, with the agent's observations; `None` if it has none, or if they are
     /// read when the training starts.
     pub demonstrations: Option<Arc<DemonstrationSet>>,
+    /// Write an event file for TensorBoard, too; a file that is there is continued in any case.
+    pub tensorboard: bool,
 }
 
 impl Job {

@@ -25,6 +25,7 @@ pub mod demonstrations;
 pub mod document;
 pub mod error;
 pub mod experiment;
+pub mod export;
 mod extension;
 pub mod fit;
 mod folders;

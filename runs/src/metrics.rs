@@ -11,6 +11,7 @@ use freewheel_core::{Ending, EpisodeSummary, Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::export::tensorboard::EventLog;
 use crate::stall::Stall;
 
 /// Running mean and variance of the scores of episodes, with other statistics.
@@ -99,6 +100,8 @@ pub(crate) struct Metrics {
     /// Number of bytes and BLAKE3 hash of the content.
     length: u64,
     hash: blake3::Hasher,
+    /// Event file that gets each line, too.
+    events: Option<EventLog>,
 }
 
 impl Metrics {
@@ -126,7 +129,12 @@ impl Metrics {
             )));
         }
         let file = create_atomically(path, &kept)?;
-        Ok(Metrics { path: path.to_owned(), file, length, hash })
+        Ok(Metrics { path: path.to_owned(), file, length, hash, events: None })
+    }
+
+    /// Writes each new line to `events`, too.
+    pub(crate) fn follow(&mut self, events: EventLog) {
+        self.events = Some(events);
     }
 
     /// Writes a line about the training episodes since the previous training line.
@@ -145,31 +153,34 @@ impl Metrics {
         for (name, value) in scalars {
             line.insert(name.clone(), json!(value));
         }
-        self.write(Value::Object(line))
+        self.write(&line)
     }
 
     /// Writes a line about a greedy evaluation, with the stall mark of the run.
     pub(crate) fn evaluation(&mut self, step: u64, window: &Window, stalled: Option<&Stall>) -> Result<()> {
-        let mut line = json!({ "step": step, "evaluation": {
+        let mut line = Map::new();
+        line.insert("step".into(), json!(step));
+        let evaluation = json!({
             "episodes": window.episodes,
             "score": window.score(),
             "std": window.std(),
             "length": window.length(),
             "truncated": window.truncated,
-        }});
+        });
+        line.insert("evaluation".into(), evaluation);
         if let Some(stall) = stalled {
-            line["stalled"] = json!(stall);
+            line.insert("stalled".into(), json!(stall));
         }
-        self.write(line)
+        self.write(&line)
     }
 
-    fn write(&mut self, line: Value) -> Result<()> {
-        // One write call for the line: `write!` of a `Value` would make one for each token.
-        let line = format!("{line}\n");
+    fn write(&mut self, values: &Map<String, Value>) -> Result<()> {
+        // One write call for the line: a writer of JSON would make one for each token.
+        let line = serde_json::to_string(values).map_err(|e| Error::Unsupported(e.to_string()))? + "\n";
         self.file.write_all(line.as_bytes()).map_err(Error::io(&self.path))?;
         self.length += line.len() as u64;
         self.hash.update(line.as_bytes());
-        Ok(())
+        self.events.as_mut().map_or(Ok(()), |events| events.push(values))
     }
 
     /// BLAKE3 hash of the content.

@@ -48,6 +48,8 @@ struct Top {
     num_envs: Option<usize>,
     /// Start from the presets of the worlds and agents.
     presets: bool,
+    /// Write an event file for TensorBoard into the folder of each run.
+    tensorboard: bool,
 }
 
 impl Default for Top {
@@ -60,6 +62,7 @@ impl Default for Top {
             schedule_steps: None,
             num_envs: None,
             presets: true,
+            tensorboard: false,
         }
     }
 }
@@ -115,7 +118,7 @@ impl Plan {
     pub fn new(registry: &Registry, doc: &Document) -> Result<Self> {
         let mut top = doc.table.clone();
         top.retain(|key, _| !SECTIONS.contains(&key));
-        let known: Vec<&str> = ["name", "seeds", "steps", "schedule_steps", "num_envs", "presets"]
+        let known: Vec<&str> = ["name", "seeds", "steps", "schedule_steps", "num_envs", "presets", "tensorboard"]
             .into_iter()
             .chain(SECTIONS)
             .collect();
@@ -295,7 +298,7 @@ impl Common {
                     world_settings,
                     agent_settings,
                 };
-                let job = Job { config, world, demonstrations };
+                let job = Job { config, world, demonstrations, tensorboard: self.top.tensorboard };
                 job.check(registry)?;
                 Ok(job)
             };

@@ -17,6 +17,8 @@ use crate::board::Requests;
 use crate::cadence::Cadence;
 use crate::checkpoints::{METRICS_DIGEST, history_store, metrics_digest, newest, of_this_run, stores};
 use crate::checksums::{CONFIG, Checksums, EPISODES, METRICS, RESULTS, read_checked};
+use crate::export::metrics::lines;
+use crate::export::tensorboard::{self, EventLog};
 use crate::folders::create_folder;
 use crate::job::{CheckpointPlan, Job, JobConfig, JobResult, MeasureMean};
 use crate::metrics::{Metrics, Window};
@@ -59,14 +61,27 @@ impl Job {
     /// # Errors
     /// Errors of reading and writing, and of the agent's settings. Divergence is not an error but an [`Outcome`].
     pub fn run(&self, registry: &Registry, root: &Path, control: &Control<'_>) -> Result<Outcome> {
+        let directory = self.directory(root);
         if let Some(result) = self.result(root)? {
             (control.resumed)(self.config.steps);
+            if self.tensorboard {
+                tensorboard::write(registry, self, &directory)?;
+            }
             return Ok(Outcome::Done(result));
         }
         self.prepare(root)?;
-        let mut training = Training::open(self, registry, self.directory(root), control)?;
+        let follow = self.tensorboard || directory.join(tensorboard::FILE).is_file();
+        let mut training = Training::open(self, registry, directory.clone(), follow, control)?;
         match training.learn_to_end(control) {
-            Ok(true) => Ok(training.conclude(control)?.map_or(Outcome::Interrupted, Outcome::Done)),
+            Ok(true) => match training.conclude(control)? {
+                Some(result) => {
+                    if follow {
+                        tensorboard::write(registry, self, &directory)?;
+                    }
+                    Ok(Outcome::Done(result))
+                }
+                None => Ok(Outcome::Interrupted),
+            },
             Ok(false) => Ok(Outcome::Interrupted),
             Err(e @ Error::Diverged { .. }) => Ok(Outcome::Diverged(e.to_string())),
             Err(e) => Err(e),
@@ -234,8 +249,14 @@ struct Training<'a> {
 const SLICE: Duration = Duration::from_millis(100);
 
 impl<'a> Training<'a> {
-    /// Run in `directory` at its latest checkpoint, or at its start.
-    fn open(job: &'a Job, registry: &Registry, directory: PathBuf, control: &Control<'_>) -> Result<Self> {
+    /// Run in `directory` at its latest checkpoint, or at its start; with `follow`, it writes an event file.
+    fn open(
+        job: &'a Job,
+        registry: &Registry,
+        directory: PathBuf,
+        follow: bool,
+        control: &Control<'_>,
+    ) -> Result<Self> {
         let config = &job.config;
         let (mut agent, mut env) = (job.agent_to_train(registry)?, job.new_vector_env());
         let mut progress = Progress::default();
@@ -254,7 +275,10 @@ impl<'a> Training<'a> {
             env.load(checkpoint.section("episodes")?)?;
             (control.resumed)(progress.step);
         }
-        let metrics = Metrics::open(&directory.join(METRICS), progress.metrics_bytes, digest)?;
+        let mut metrics = Metrics::open(&directory.join(METRICS), progress.metrics_bytes, digest)?;
+        if follow {
+            metrics.follow(EventLog::open(job, &directory, &lines(&directory)?)?);
+        }
         let [scheduled, interrupted] = stores(&directory, config.checkpoint.keep);
         let history = history_store(&directory, config.checkpoint.history);
         let writer = Writer::default();

@@ -37,7 +37,9 @@ impl Network {
         let wanted = &self.outputs[..wanted.min(self.outputs.len())];
         let mut needed = vec![false; self.node_sizes.len()];
         wanted.iter().for_each(|&node| needed[node] = true);
-        for layer in self.layers.iter().rev().filter(|layer| !matches!(layer.kind, LayerKind::FreeParameters { .. })) {
+        for layer in
+            self.layers.iter().rev().filter(|layer| !matches!(layer.kind, LayerKind::FreeParameters { .. }))
+        {
             if needed[layer.to] {
                 needed[layer.from] = true;
                 layer.skip.into_iter().for_each(|node| needed[node] = true);
@@ -89,8 +91,11 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// Name of the layer, such as `trunk.0`.
     fn name(&self) -> &str {
-        let starts = |start: usize| self.network.parameters.iter().find(move |block| block.range.start == start);
-        starts(self.layer.weights.start).and_then(|block| block.name.rsplit_once('.')).map_or("layer", |it| it.0)
+        let starts =
+            |start: usize| self.network.parameters.iter().find(move |block| block.range.start == start);
+        starts(self.layer.weights.start)
+            .and_then(|block| block.name.rsplit_once('.'))
+            .map_or("layer", |it| it.0)
     }
 
     fn parameter(&self, graph: &mut Graph, part: &str, shape: &[usize], numbers: Vec<f32>) -> Value {
@@ -127,7 +132,9 @@ impl Writer<'_> {
                 let [h, w] = conv.out_size();
                 let sum = match skip {
                     Some(Computed::Planes(skip, _)) => graph.apply(Op::Add, &[sum, skip]),
-                    Some(_) => return Err(Error::Unsupported("a skip connection joins planes and rows".into())),
+                    Some(_) => {
+                        return Err(Error::Unsupported("a skip connection joins planes and rows".into()));
+                    }
                     None => sum,
                 };
                 Computed::Planes(sum, [conv.out_channels, h, w])
@@ -183,14 +190,7 @@ impl Writer<'_> {
         graph.apply(Op::Add, &[x, skip])
     }
 
-    fn conv(
-        &self,
-        graph: &mut Graph,
-        from: Computed,
-        conv: &Conv,
-        weights: &[f32],
-        bias: &[f32],
-    ) -> Value {
+    fn conv(&self, graph: &mut Graph, from: Computed, conv: &Conv, weights: &[f32], bias: &[f32]) -> Value {
         let [h, w] = conv.size;
         let Conv { channels, out_channels, kernel, stride, padding, .. } = *conv;
         let planes = match from {

@@ -12,8 +12,8 @@
 
 use freewheel_core::graph::Op;
 use freewheel_core::{
-    ActionBuffer, Agent, Error, Graph, Insight, MetricSink, Neuron, Policy, PolicyMode, Purpose, Result, Spec,
-    Stream, Streams, VectorEnv,
+    ActionBuffer, Agent, Error, Graph, Insight, MetricSink, Neuron, Policy, PolicyMode, Purpose, Result,
+    Spec, Stream, Streams, VectorEnv,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

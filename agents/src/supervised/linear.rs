@@ -339,7 +339,8 @@ impl Model for LinearModel {
 
     fn add_to(&self, graph: &mut Graph, x: Observed) -> Option<Result<(Value, Kind)>> {
         let d = self.mean_x.len();
-        let by_feature = (0..d).flat_map(|j| self.weights.iter().skip(j).step_by(d).copied()).collect::<Vec<f64>>();
+        let by_feature =
+            (0..d).flat_map(|j| self.weights.iter().skip(j).step_by(d).copied()).collect::<Vec<f64>>();
         let predicted = linear_graph(graph, x, &by_feature, &self.mean_x, &self.mean_y);
         Some(Ok((predicted, Kind::F64)))
     }

@@ -1,11 +1,11 @@
-//! Arguments of the commands that make files to share: `render` and `plot`.
+//! Arguments of the commands that make files to share: `render`, `plot` and `export`.
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
-use super::{Overrides, ProgramsOption};
+use super::{Output, Overrides, ProgramsOption, WideOption};
 use crate::count;
 use crate::tui::{Speed, Theme};
 
@@ -100,6 +100,27 @@ pub struct Plot {
     /// Colors of a plot in the terminal.
     #[arg(long, value_enum, default_value_t)]
     pub theme: Theme,
+}
+
+/// `freewheel export`
+#[derive(Args, Debug)]
+pub struct Export {
+    /// Folders of runs, or folders that contain runs.
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// What to write: onnx, safetensors or tensorboard for a file in the folder of each run; or the name of a file that
+    /// ends with .onnx or .safetensors (policy of one run), .csv or .parquet (metrics of all runs).
+    #[arg(long, value_name = "FORMAT|FILE")]
+    pub to: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: Output,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub wide: WideOption,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub programs: ProgramsOption,
 }
 
 /// Choice of the horizontal axis of learning curves.

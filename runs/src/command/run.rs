@@ -20,6 +20,7 @@ use crate::cli::{ProgressOutput, Resume, Run, Threads, Train, Training};
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::experiment::{self, JobOutcome, pool};
+use crate::export::tensorboard;
 use crate::extension;
 use crate::folders::{WorldCache, files_below, no_run, run_order};
 use crate::format::quoted;
@@ -69,6 +70,9 @@ fn plan(registry: &Registry, doc: &mut Document, training: &Training) -> Result<
     }
     if training.no_preset {
         doc.table.insert("presets".into(), Value::Boolean(false));
+    }
+    if training.tensorboard {
+        doc.table.insert("tensorboard".into(), Value::Boolean(true));
     }
     // Encoders are fitted in this call, on the same number of threads as the training.
     Ok(pool(training.threads.count())?.install(|| Plan::new(registry, doc))?)
@@ -165,6 +169,9 @@ pub(super) fn resume(registry: &Registry, args: Resume) -> Result<()> {
     }
     maps.dedup();
     let mut jobs: Vec<(PathBuf, Job)> = jobs.into_iter().collect();
+    // The runs that have not begun get an event file if others have one.
+    let follow = !files_below(root, tensorboard::FILE)?.is_empty();
+    jobs.values_mut().for_each(|job| job.tensorboard |= follow);
     jobs.sort_by_key(|(folder, _)| run_order(folder));
     let name = root.file_name().map_or_else(|| "resumed".into(), |name| name.to_string_lossy().into_owned());
     let plan = Plan { name, jobs: jobs.into_iter().map(|(_, job)| job).collect(), ..Plan::default() };

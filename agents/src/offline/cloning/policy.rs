@@ -5,8 +5,8 @@ use std::sync::Arc;
 use freewheel_core::graph::{Data, Graph, Kind, Observed, Op};
 use freewheel_core::{ActionBuffer, ActionDistribution, Error, Insight, Policy, Result, Spec, Stream};
 
-use super::Fitted;
 use super::super::features::Features;
+use super::Fitted;
 use crate::Samples;
 use crate::estimator::AnyEstimator;
 
