@@ -188,3 +188,43 @@ fn other_programs_read_the_metrics() {
     };
     assert_eq!(plain(before), plain(after));
 }
+
+/// The importer copies every number into MLflow, and says what it copies without any package.
+#[test]
+fn mlflow_reads_the_metrics() {
+    let Some(python) = python("mlflow", "mlflow") else { return };
+    let home = tempfile::tempdir().unwrap();
+    let (file, results) = (home.path().join("events.toml"), home.path().join("results"));
+    std::fs::write(&file, EXPERIMENT.replace("tensorboard = true\n", "")).unwrap();
+    let text = |path: &Path| path.to_str().unwrap().to_owned();
+    PROGRAM.text(&["run", &text(&file), "--out", &text(&results), "--quiet"]);
+    let run_script = |script: &str, words: &[&str]| -> Value {
+        let script = format!("{}/{script}", env!("CARGO_MANIFEST_DIR"));
+        let output = Command::new(&python).arg(script).arg(&results).args(words).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let copied = run_script("peers/import_metrics.py", &[&text(&home.path().join("store"))]);
+    let shown = run_script("../runs/examples/python/import_metrics.py", &["--to", "json"]);
+    let metrics = |run: &Value| {
+        let all = run["metrics"].as_array().unwrap().iter();
+        sorted(
+            all.map(|one| {
+                (one[1].as_str().unwrap().to_owned(), one[0].as_u64().unwrap(), one[2].as_f64().unwrap())
+            })
+            .collect::<Vec<_>>(),
+        )
+    };
+    let (copied, shown) = (copied.as_array().unwrap(), shown.as_array().unwrap());
+    assert_eq!((copied.len(), shown.len()), (4, 4));
+    for run in shown {
+        let folder = Path::new(run["folder"].as_str().unwrap());
+        let own = metrics(run);
+        let without_end = own.iter().filter(|(name, ..)| !name.starts_with("final/")).cloned().collect();
+        assert_eq!(sorted(without_end), sorted(numbers(folder)));
+        assert!(own.iter().any(|(name, step, _)| name == "final/score" && *step == 4000), "{own:?}");
+        let theirs = copied.iter().find(|other| other["name"] == run["name"]).unwrap();
+        assert_eq!(metrics(theirs), own);
+        assert_eq!(theirs["params"]["world_label"], "grid/cliff");
+    }
+}
