@@ -6,6 +6,7 @@
 use std::ops::ControlFlow;
 
 use crate::Samples;
+use freewheel_core::graph::{Data, Graph, Kind, Observed, Op};
 use freewheel_core::{Error, Purpose, Result, Streams};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

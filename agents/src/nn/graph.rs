@@ -1,5 +1,6 @@
 //! Networks as graphs of tensor operations, for export. The parameters have the layouts of PyTorch: `[O, I]` in linear
-//! layers, `[O, C, K, K]` in convolutions, `[n, O]` in embeddings, `[3 H, I]` and `[3 H, H]` in recurrent units.
+//! layers, `[O, C, K, K]` in convolutions, `[n, O]` in embeddings; a recurrent unit has the weights of each gate, `[H, I]`
+//! and `[H, H]`.
 
 use freewheel_core::graph::{Data, Graph, Kind, Observed, Op, Value};
 use freewheel_core::{Error, Result};

@@ -164,16 +164,16 @@ impl Setting {
             toml::Value::Boolean(truth) => Setting { truth: Some(*truth), ..Setting::default() },
             toml::Value::Integer(number) => Setting { number: Some(*number as f64), ..Setting::default() },
             toml::Value::Float(number) => Setting { number: Some(*number), ..Setting::default() },
-            toml::Value::String(text) => Setting::text(text),
-            other => Setting::text(&other.to_string()),
+            toml::Value::String(text) => Setting::of_text(text),
+            other => Setting::of_text(&other.to_string()),
         }
     }
 
-    pub(super) fn number(number: f64) -> Self {
+    pub(super) fn of_number(number: f64) -> Self {
         Setting { number: Some(number), ..Setting::default() }
     }
 
-    pub(super) fn text(text: &str) -> Self {
+    pub(super) fn of_text(text: &str) -> Self {
         Setting { text: Some(text.to_owned()), ..Setting::default() }
     }
 }

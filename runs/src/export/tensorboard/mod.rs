@@ -128,10 +128,10 @@ fn of_line(line: &Map<String, Json>, time: f64) -> Event {
 /// Settings of a run, those of agent and world with a prefix.
 fn settings(config: &JobConfig) -> BTreeMap<String, Setting> {
     let mut all = BTreeMap::from([
-        ("world".to_owned(), Setting::text(&config.world_label)),
-        ("agent".to_owned(), Setting::text(&config.agent_label)),
-        ("steps".to_owned(), Setting::number(config.steps as f64)),
-        ("num_envs".to_owned(), Setting::number(config.num_envs as f64)),
+        ("world".to_owned(), Setting::of_text(&config.world_label)),
+        ("agent".to_owned(), Setting::of_text(&config.agent_label)),
+        ("steps".to_owned(), Setting::of_number(config.steps as f64)),
+        ("num_envs".to_owned(), Setting::of_number(config.num_envs as f64)),
     ]);
     for (prefix, table) in [("world", &config.world_settings), ("agent", &config.agent_settings)] {
         all.extend(table.iter().map(|(key, value)| (format!("{prefix}.{key}"), Setting::of(value))));
