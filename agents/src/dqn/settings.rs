@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::demonstrations::METHODS;
-use crate::demonstrations::{Demonstrated, WarmStart};
+use crate::demonstrations::WarmStart;
 use crate::factory::Budget;
 use crate::nn::{Activation, Builder, Init, Network, NetworkSettings, OptimizerConfig};
 use crate::replay::Storage;
