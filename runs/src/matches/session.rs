@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use freewheel_core::Stream;
 use freewheel_envs::go::gtp::{Client, GtpError};
-use freewheel_envs::go::players::{Player, PlayerAction};
+use freewheel_envs::go::players::{Memory, Player, PlayerAction};
 use freewheel_envs::go::rules::{Color, Game, Move};
 
 /// Player of a match.
@@ -53,6 +53,8 @@ pub(super) struct PlayerSession {
     client: Option<Client>,
     /// Whether the program supports `set_random_seed`.
     seeded: bool,
+    /// What a built-in player has read in this game.
+    memory: Memory,
 }
 
 /// Message of the error by which a game has no result.

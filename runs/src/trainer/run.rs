@@ -76,6 +76,7 @@ impl Trainer {
             agent_label: agent.clone(),
             seed: self.config.seed,
             steps: total.max(*num_envs as u64),
+            schedule_steps: None,
             num_envs: *num_envs,
             evaluation: job::Evaluation::default(),
             log: job::LogPlan::default(),
@@ -83,7 +84,7 @@ impl Trainer {
             world_settings: self.config.world_settings.clone(),
             agent_settings: self.config.settings.clone(),
         };
-        let job = Job { config, world: self.world.clone(), demonstrations: None };
+        let job = Job { config, world: self.world.clone(), demonstrations: None, tensorboard: false };
         let folder = job.directory(root.as_ref());
         if folder.symlink_metadata().is_ok() {
             return Err(Error::Config(format!(
