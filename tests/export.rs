@@ -99,7 +99,7 @@ fn tables_have_a_row_for_each_line() {
     let all = lines(&run) + lines(&run.with_file_name("seed-1"));
     assert_eq!(table.lines().count(), all + 1);
     let header = table.lines().next().unwrap();
-    assert!(header.starts_with("run,world,agent,seed,step,episodes,score,length,"), "{header}");
+    assert!(header.starts_with("run,world,agent,seed,step,episodes,"), "{header}");
     assert!(header.contains(",evaluation_score,"), "{header}");
     let parquet = home.path().join("metrics.parquet");
     PROGRAM.text(&["export", text(&out), "--to", text(&parquet)]);

@@ -113,7 +113,7 @@ fn other_programs_read_the_metrics() {
         // TensorBoard's numbers have 32 bits.
         let ours: Vec<_> =
             numbers(folder).into_iter().map(|(tag, step, x)| (tag, step, f64::from(x as f32))).collect();
-        assert!(ours.len() > 100, "{}", ours.len());
+        assert!(ours.len() > 50, "{}", ours.len());
         let without_time = theirs.iter().map(|(tag, step, x, _)| (tag.clone(), *step, *x)).collect();
         assert_eq!(sorted(ours), sorted(without_time));
         assert!(theirs.iter().all(|(.., time)| (begin - 1.0..=end + 1.0).contains(time)));

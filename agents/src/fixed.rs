@@ -215,7 +215,7 @@ impl ScriptedConfig {
     /// # Errors
     /// [`Error::Setting`] if the world has no scripted policy of that name; [`Error::Config`] if it has none at all.
     pub fn policy(&self, spec: &Spec) -> Result<ScriptedPolicy> {
-        let ScriptedConfig { player } = self;
+        let ScriptedConfig { player, .. } = self;
         let found = match player.as_str() {
             "" => (!spec.scripts.is_empty()).then_some(0),
             name => spec.scripts.iter().position(|known| known == name),

@@ -18,7 +18,7 @@ use crate::count;
 use crate::demonstrations::recording::Recording;
 use crate::demonstrations::source::{self, Stores};
 use crate::document::Document;
-use crate::job::{CheckpointPlan, Evaluation, Job, JobConfig, LogPlan, out_of_range};
+use crate::job::{CheckpointPlan, Evaluation, Job, JobConfig, LogPlan, MAX_STEPS, out_of_range};
 use crate::map::MapPlan;
 use crate::observation::ObservationConfig;
 use crate::presets::{self, DEFAULT_STEPS, Preset};
@@ -118,10 +118,11 @@ impl Plan {
     pub fn new(registry: &Registry, doc: &Document) -> Result<Self> {
         let mut top = doc.table.clone();
         top.retain(|key, _| !SECTIONS.contains(&key));
-        let known: Vec<&str> = ["name", "seeds", "steps", "schedule_steps", "num_envs", "presets", "tensorboard"]
-            .into_iter()
-            .chain(SECTIONS)
-            .collect();
+        let known: Vec<&str> =
+            ["name", "seeds", "steps", "schedule_steps", "num_envs", "presets", "tensorboard"]
+                .into_iter()
+                .chain(SECTIONS)
+                .collect();
         let (worlds, agents) = (entries(doc, "worlds")?, entries(doc, "agents")?);
         if let Some(key) = top.keys().find(|key| !known.contains(&key.as_str())) {
             let elsewhere = misplaced(registry, key, &worlds, &agents);
@@ -255,7 +256,7 @@ impl Common {
             let num_envs = self.top.num_envs.or(preset.and_then(|preset| preset.num_envs));
             let num_envs = num_envs.unwrap_or_else(|| factory.num_envs());
             let notes = &mut plan.notes;
-            let mut checked = || -> Result<Job> {
+            let checked = || -> Result<Job> {
                 let mut agent_settings = factory.resolve(&settings)?;
                 let transforms = ObservationConfig::of(&settings)?;
                 let world = transforms.apply(Arc::clone(&built), registry.estimators())?;

@@ -74,6 +74,7 @@ mod tests {
     use super::*;
     use crate::demonstrations::recorded::{along_the_cliff, record};
     use crate::tabular::graph::Graph;
+    use freewheel_core::World as _;
 
     const METHODS: Methods = Methods { policy: "protect", data: "keep" };
 

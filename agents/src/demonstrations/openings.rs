@@ -199,7 +199,7 @@ impl Agent for Opened {
 
 #[cfg(test)]
 mod tests {
-    use freewheel_core::ManagedVectorEnv;
+    use freewheel_core::{ManagedVectorEnv, World as _};
 
     use super::*;
     use crate::demonstrations::recorded::record;

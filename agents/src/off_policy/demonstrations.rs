@@ -169,7 +169,7 @@ mod tests {
 
     use freewheel_core::demonstrations::{Demonstration, Label, WorldHeader};
     use freewheel_core::record::RecordedActions;
-    use freewheel_core::{Agent, Ending, PolicyMode, Streams, VectorEnv};
+    use freewheel_core::{Agent, Ending, PolicyMode, Streams};
 
     use super::super::settings::OffPolicy;
     use super::super::{sac, td3};

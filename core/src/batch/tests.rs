@@ -63,7 +63,7 @@ fn played(num_envs: usize, chunk: Option<usize>) -> (Vec<u8>, Vec<EpisodeSummary
             .map(|(mask, i)| if mask[0] && mask[1] { i % 2 } else { u32::from(mask[1]) })
             .collect();
         assert!(batch.all_legal(&actions));
-        let all = BatchChunk::of(&mut batch.data, &actions, batch.shape);
+        let all = BatchChunk::of(&mut batch.data, &actions, batch.shape, None);
         let (source, before) = (batch.source, batch.finished.len());
         match chunk {
             Some(chunk) => all.parallel(&env, source, chunk, &mut batch.finished),

@@ -171,7 +171,7 @@ pub(super) fn resume(registry: &Registry, args: Resume) -> Result<()> {
     let mut jobs: Vec<(PathBuf, Job)> = jobs.into_iter().collect();
     // The runs that have not begun get an event file if others have one.
     let follow = !files_below(root, tensorboard::FILE)?.is_empty();
-    jobs.values_mut().for_each(|job| job.tensorboard |= follow);
+    jobs.iter_mut().for_each(|(_, job)| job.tensorboard |= follow);
     jobs.sort_by_key(|(folder, _)| run_order(folder));
     let name = root.file_name().map_or_else(|| "resumed".into(), |name| name.to_string_lossy().into_owned());
     let plan = Plan { name, jobs: jobs.into_iter().map(|(_, job)| job).collect(), ..Plan::default() };

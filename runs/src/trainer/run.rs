@@ -9,9 +9,9 @@ use super::{Config, Counts, Trainer, built};
 use crate::checkpoints::{METRICS_DIGEST, newest, no_checkpoint, stores};
 use crate::checksums::METRICS;
 use crate::job::{self, Job, JobConfig};
+use crate::output;
 use crate::registry::Registry;
 use crate::training::Progress;
-use crate::{demonstrations::source, output};
 
 impl Trainer {
     /// Trainer at the newest intact checkpoint of the run in `folder` (`seed-<n>`), which the program or
@@ -71,7 +71,7 @@ impl Trainer {
             world_label: world.clone(),
             world_version: self.config.world_version,
             world_digest: self.config.world_digest.clone(),
-            demonstrations_digest: source::digest_of(&*self.factory, &self.config.settings)?,
+            demonstrations_digest: self.config.demonstrations_digest.clone(),
             agent: agent.clone(),
             agent_label: agent.clone(),
             seed: self.config.seed,
