@@ -61,6 +61,35 @@ fn every_source_and_format_is_rendered() {
 }
 
 #[test]
+fn a_terminal_recording_becomes_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let cast = folder.path().join("a.cast");
+    let cast = cast.to_str().unwrap();
+    PROGRAM.text(&["render", "grid/cliff", "--to", cast, "--size", "80x24"]);
+    let end = String::from_utf8(written(folder.path(), "end.txt", &["render", cast])).unwrap();
+    assert!(end.contains("● terminal") && end.lines().count() == 24, "{end}");
+    let start = written(folder.path(), "start.txt", &["render", cast, "--at", "0.1"]);
+    assert_ne!(String::from_utf8(start).unwrap(), end);
+    assert!(written(folder.path(), "b.gif", &["render", cast, "--speed", "4x"]).starts_with(b"GIF89a"));
+    let png = written(folder.path(), "b.png", &["render", cast, "--at", "1"]);
+    assert_eq!((&png[16..20], &png[20..24]), (&1600u32.to_be_bytes()[..], &960u32.to_be_bytes()[..]));
+
+    let file = folder.path().join("b.svg");
+    let file = file.to_str().unwrap();
+    for (more, part) in [(["--at", "1000"], "seconds"), (["--step", "3"], "--at"), (["--speed", "20"], "2x")]
+    {
+        let (code, error) = PROGRAM.fails(&["render", cast, "--to", file, more[0], more[1]]);
+        assert!(code == 2 && error.contains(part), "{code} {error}");
+    }
+    std::fs::write(cast, "{\"version\":3}\n").unwrap();
+    let (code, error) = PROGRAM.fails(&["render", cast, "--to", file]);
+    assert!(
+        code == 3 && error.contains("a.cast:1:1: ") && error.contains("columns and rows"),
+        "{code} {error}"
+    );
+}
+
+#[test]
 fn wrong_arguments_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();

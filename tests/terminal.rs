@@ -244,3 +244,30 @@ fn training_shows_its_dashboard_and_stops_saved() {
     tmux.wait_until("prompt", |screen| screen.contains("READY") && screen.contains("resume"));
     assert!(!tmux.alternate());
 }
+
+#[test]
+fn a_session_is_recorded_with_the_screens_that_it_opens() {
+    let Some(tmux) = Tmux::start(100, 30) else { return };
+    tmux.run("--record session.cast");
+    tmux.wait_for("1 Worlds");
+    tmux.keys(&["/"]);
+    tmux.line("grid/cliff");
+    tmux.keys(&["Enter"]);
+    tmux.wait_for("optimal policy");
+    tmux.resize(80, 24);
+    tmux.wait_for("pause");
+    tmux.keys(&["q"]);
+    tmux.wait_for("1 Worlds");
+    tmux.keys(&["Escape"]);
+    tmux.keys(&["q"]);
+    tmux.wait_for("recorded: session.cast");
+    tmux.run("render session.cast --to end.txt");
+    tmux.wait_for("end.txt");
+    let cast = std::fs::read_to_string(tmux.folder.path().join("session.cast")).unwrap();
+    assert!(cast.contains("optimal policy") && cast.contains("\"r\",\"80x24\""));
+    let end = std::fs::read_to_string(tmux.folder.path().join("end.txt")).unwrap();
+    assert!(end.contains("1 Worlds") && !end.contains("optimal policy"), "{end}");
+    // The format is known before anything is shown.
+    tmux.run("watch grid/cliff --record a.mp4");
+    tmux.wait_for("--record a.mp4: the format follows");
+}

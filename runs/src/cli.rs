@@ -34,7 +34,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("FREEWHEEL_COMMIT"
 /// Reinforcement learning: worlds, agents, evaluation against exact references, and a viewer in the terminal.
 #[derive(Parser, Debug)]
 #[command(name = "freewheel", version = VERSION, about, long_about = None)]
-#[command(propagate_version = true, max_term_width = 100)]
+#[command(propagate_version = true, max_term_width = 100, args_conflicts_with_subcommands = true)]
 #[command(after_help = "\
 Start with `freewheel` alone: in a terminal it opens the home screen. `freewheel run` needs no file. `freewheel init` writes a commented experiment file.
 
@@ -42,6 +42,9 @@ Exit codes: 0 success; 2 wrong command line; 3 wrong configuration or input file
 5 damaged file of a run, or an episode that replays otherwise; 130 interrupted, everything saved; 131 ended at once by
 a second signal, not everything saved.")]
 pub struct Cli {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub record: RecordOption,
     /// Subcommand with its arguments; without one, a terminal shows the home screen.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -111,6 +114,7 @@ Examples:
   freewheel render track/club --to lap.cast --size 120x40 --speed 2x
   freewheel render results/default/grid-cliff-sarsa-1a2b3c4d/seed-0 --to cliff.png --step 5
   freewheel render game.sgf --to game.svg --picture
+  freewheel render session.cast --to session.gif        a recording of --record, or of asciinema
 
 The screens are those of `freewheel watch`; no terminal is needed. The same command gives the same bytes.")]
     Render(Render),
@@ -338,6 +342,15 @@ pub struct ProgramsOption {
     pub allow_programs: bool,
 }
 
+/// Recording of the screens of the program.
+#[derive(Args, Debug, Clone, Default)]
+pub struct RecordOption {
+    /// Record all screens that the program shows, with their times, and write them at its end: a terminal recording
+    /// (.cast), an animation (.gif), or the last screen (.png, .svg, .txt).
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+}
+
 /// Output format.
 #[derive(Args, Debug, Clone, Copy)]
 pub struct Output {
@@ -363,7 +376,7 @@ impl WideOption {
 }
 
 /// Output format and progress display.
-#[derive(Args, Debug, Clone, Copy)]
+#[derive(Args, Debug, Clone)]
 pub struct ProgressOutput {
     /// Print one JSON document on standard output, and nothing else.
     #[arg(long)]
@@ -374,6 +387,9 @@ pub struct ProgressOutput {
     /// Print plain progress instead of the dashboard, which a terminal shows.
     #[arg(long)]
     pub plain: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub record: RecordOption,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub wide: WideOption,

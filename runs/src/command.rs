@@ -38,6 +38,7 @@ mod matches;
 mod play;
 mod plot;
 mod predict;
+mod record;
 mod render;
 mod replay;
 mod run;
@@ -48,6 +49,7 @@ mod sweep;
 mod watch;
 
 pub(crate) use init::DEFAULT_EXPERIMENT;
+use record::Recording;
 
 impl Registry {
     /// Runs the program: parses the command line, runs the subcommand and returns the exit code that `--help`
@@ -67,6 +69,13 @@ impl Registry {
         if let Some(command) = &cli.command {
             self.set_programs(programs(command));
         }
+        let recording = match Recording::begin(recorded_in(&cli), name) {
+            Ok(recording) => recording,
+            Err(e) => {
+                output::note(&format!("{name}: {e}"));
+                return e.exit_code();
+            }
+        };
         // Threads in the background of the home screen use the registry until the program ends.
         let registry: &'static Registry = Box::leak(Box::new(self));
         let done = registry.check().map_err(Error::from).and_then(|()| match cli.command {
@@ -74,6 +83,7 @@ impl Registry {
             None if tui::is_interactive() => home::home(registry, Path::new("results"), Tab::Worlds),
             None => output::text(&command_line(name).render_help().to_string()),
         });
+        let done = recording.end(done);
         match done {
             Ok(()) => 0,
             Err(e) => {
@@ -141,6 +151,21 @@ fn command_line_error(error: &clap::Error, args: &[OsString]) -> u8 {
         (Ok(()), 0) => 0,
         _ => 2,
     }
+}
+
+/// File of `--record`.
+fn recorded_in(cli: &Cli) -> Option<&Path> {
+    let option = match &cli.command {
+        None => &cli.record,
+        Some(Command::Run(Run { training, .. }) | Command::Train(Train { training, .. })) => {
+            &training.output.record
+        }
+        Some(Command::Resume(args)) => &args.output.record,
+        Some(Command::Watch(args)) => &args.record,
+        Some(Command::Play(args)) => &args.record,
+        Some(_) => return None,
+    };
+    option.record.as_deref()
 }
 
 /// Programs that settings of files may start: all with `--allow-programs`, else those that `--set` names.

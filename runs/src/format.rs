@@ -81,6 +81,14 @@ pub(crate) fn quoted(arg: &str) -> String {
     }
 }
 
+/// Text of at most `wide` characters; a longer one is cut and ends in an ellipsis.
+pub(crate) fn cut(text: &str, wide: usize) -> String {
+    if text.chars().count() <= wide {
+        return text.to_owned();
+    }
+    text.chars().take(wide.saturating_sub(1)).chain(['…']).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +118,11 @@ mod tests {
             [0, 999, 12_345, 3_400_000, 1_700_000_000].map(bytes),
             ["0 B", "999 B", "12 kB", "3.4 MB", "1.7 GB"]
         );
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        assert_eq!([cut("q-learning", 10), cut("q-learning", 5)], ["q-learning", "q-le…"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Output, Overrides, ProgramsOption, ProgressOutput, Threads, Training, WideOption};
+use super::{Output, Overrides, ProgramsOption, ProgressOutput, RecordOption, Threads, Training, WideOption};
 use crate::count;
 use crate::map::MapPlan;
 
@@ -106,6 +106,9 @@ pub struct Watch {
     pub ascii: bool,
     #[command(flatten)]
     #[allow(missing_docs)]
+    pub record: RecordOption,
+    #[command(flatten)]
+    #[allow(missing_docs)]
     pub overrides: Overrides,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -138,6 +141,9 @@ pub struct Play {
     /// Draw with ASCII characters only, as in a locale without UTF-8.
     #[arg(long)]
     pub ascii: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub record: RecordOption,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub overrides: Overrides,

@@ -12,7 +12,8 @@ use crate::tui::{Speed, Theme};
 /// `freewheel render`
 #[derive(Args, Debug)]
 pub struct Render {
-    /// File of recorded episodes (.jsonl) or of games of Go (.sgf), store of demonstrations, folder of a run, or world.
+    /// File of recorded episodes (.jsonl), of games of Go (.sgf) or of a terminal recording (.cast), store of
+    /// demonstrations, folder of a run, or world.
     pub what: String,
     /// File to write; its extension is the format: .gif, .cast, .svg, .png or .txt.
     #[arg(long, value_name = "FILE")]
@@ -29,7 +30,10 @@ pub struct Render {
     /// Number of steps before the screen of a PNG, SVG or text file; default: all steps.
     #[arg(long, value_name = "N")]
     pub step: Option<usize>,
-    /// Speed: a factor of the world's own clock such as 2x, or a number of steps a second.
+    /// Time of the screen of a PNG, SVG or text file that is made of a terminal recording, in seconds; default: its end.
+    #[arg(long, value_name = "SECONDS")]
+    pub at: Option<f64>,
+    /// Speed: a factor of the world's own clock, or of a terminal recording, such as 2x, or a number of steps a second.
     #[arg(long, default_value = "1x")]
     pub speed: Speed,
     /// Screens a second of an animation, 1 to 50; default: 12 for a GIF, 30 for a terminal recording.

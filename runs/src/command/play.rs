@@ -12,7 +12,7 @@ use freewheel_core::{ActionBuffer, ActionSpace, DynWorld, Purpose, Streams};
 use super::demos::replayed::{ActionList, replayed};
 use super::demos::world_settings;
 use super::watch::{ended, world_with_agent};
-use crate::cli::{Play, Watch};
+use crate::cli::{Play, RecordOption, Watch};
 use crate::demonstrations::recording::header;
 use crate::demonstrations::{append, default_store, facts, is_store};
 use crate::error::Result;
@@ -34,6 +34,7 @@ pub(super) fn play(registry: &Registry, args: Play) -> Result<()> {
         speed: args.speed,
         theme: args.theme,
         ascii: args.ascii,
+        record: RecordOption::default(),
         overrides: crate::cli::Overrides { set },
         programs: args.programs,
     };

@@ -19,7 +19,7 @@ use crate::tui::{Offscreen, Recording, Watch};
 use crate::{Registry, output, recordings};
 
 /// Screens a second of a GIF and of a terminal recording.
-const FPS: (u8, u8) = (12, 30);
+pub(super) const FPS: (u8, u8) = (12, 30);
 
 pub(super) fn render(registry: &Registry, args: &Render) -> Result<()> {
     let Some(format) = Format::of(&args.to) else {
@@ -28,6 +28,14 @@ pub(super) fn render(registry: &Registry, args: &Render) -> Result<()> {
             args.to.display()
         )));
     };
+    let path = Path::new(&args.what);
+    if path.is_file() && Format::of(path) == Some(Format::Cast) {
+        return super::record::render(args, format);
+    }
+    if args.at.is_some() {
+        let why = "--at chooses a time of a terminal recording (.cast); --step chooses a step of an episode";
+        return Err(Error::Usage(why.into()));
+    }
     if format.is_animated() && args.step.is_some() {
         return Err(Error::Usage(
             "--step chooses the screen of a PNG, SVG or text file; an animation shows all steps".into(),

@@ -46,7 +46,7 @@ pub(super) fn sequence((fg, bg, modifier): Style) -> String {
 }
 
 /// Number of one of the 16 colors.
-fn sixteen(color: Color) -> Option<u8> {
+pub(super) fn sixteen(color: Color) -> Option<u8> {
     const ALL: [Color; 16] = [
         Color::Black,
         Color::Red,

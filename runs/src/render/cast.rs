@@ -1,5 +1,5 @@
 //! Terminal recordings in the format asciicast v3 (<https://docs.asciinema.org/manual/asciicast/v3/>): a header, and
-//! one line for each screen with the time since the line before.
+//! one line for each screen with the time since the line before, and one for each change of the size.
 
 use std::fmt::Write;
 
@@ -24,8 +24,12 @@ impl Cast {
         Cast { out: format!("{header}\n"), last: None, time: 0 }
     }
 
-    /// Adds a screen that is shown from `time` on, in s. All screens have the same size.
+    /// Adds a screen that is shown from `time` on, in s.
     pub(crate) fn push(&mut self, time: f64, screen: Buffer) {
+        if self.last.as_ref().is_some_and(|last| last.area != screen.area) {
+            self.event(time, "r", &format!("{}x{}", screen.area.width, screen.area.height));
+            self.last = None;
+        }
         let changes = match &self.last {
             // The cursor is hidden and the screen cleared.
             None => format!("\u{1b}[?25l\u{1b}[2J{}", changes(None, &screen)),
@@ -88,6 +92,17 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+
+    #[test]
+    fn a_screen_of_another_size_is_drawn_anew() {
+        let mut cast = Cast::new("", 3, 1);
+        cast.push(0.0, Buffer::with_lines(["abc"]));
+        cast.push(0.5, Buffer::with_lines(["abcd", "e"]));
+        let text = cast.finish(1.0);
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines[2], json!([0.5, "r", "4x2"]));
+        assert!(lines[3][2].as_str().is_some_and(|data| data.contains("[2J") && data.contains("abcd")));
+    }
 
     #[test]
     fn lines_are_json_with_relative_times() {

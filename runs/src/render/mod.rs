@@ -8,6 +8,7 @@
 //! | `frame` | drawing of a world as pixels |
 //! | `palette`, `gif` | palette and frames of a GIF |
 //! | `ansi`, `cast` | text with the color sequences of terminals, terminal recordings |
+//! | `tape` | terminal recordings as input |
 //! | `svg` | SVG of one screen |
 
 mod ansi;
@@ -19,20 +20,23 @@ mod palette;
 mod screen;
 mod shapes;
 mod svg;
+mod tape;
 mod tiles;
 
 use std::path::Path;
 
 use freewheel_core::Result;
+use ratatui::buffer::Buffer;
 
 pub(crate) use self::ansi::{lines as colored_lines, text as plain_lines};
 pub(crate) use self::cast::Cast;
 pub use self::frame::FramePainter;
+pub(crate) use self::tape::Tape;
 
 use self::gif::Animation;
 use self::screen::Screen;
 use self::tiles::Tiles;
-use crate::tui::Offscreen;
+use crate::tui::{Offscreen, Theme};
 
 /// Time for which the last screen of an animation stays, s.
 const HOLD: f64 = 1.5;
@@ -121,13 +125,7 @@ pub(crate) fn render(
     progress: &dyn Fn(usize, usize),
 ) -> Result<Vec<u8>> {
     if !format.is_animated() {
-        let buf = viewer.draw(step)?;
-        let screen = Screen::of(&buf, viewer.theme());
-        return match format {
-            Format::Png => Tiles::new(CELL.1, SHADES.1).png(&screen),
-            Format::Svg => Ok(svg::write(&screen, viewer.title()).into_bytes()),
-            _ => Ok(ansi::text(&buf).into_bytes()),
-        };
+        return one(&viewer.draw(step)?, format, viewer.title(), viewer.theme());
     }
     let Schedule { screens, end } =
         Schedule::new(viewer.steps(), viewer.speed(), timing.fps, timing.max_seconds);
@@ -148,6 +146,51 @@ pub(crate) fn render(
         progress(i + 1, all);
     }
     animation.finish(end, &|written| progress(screens.len() + written, all))
+}
+
+/// File with one screen.
+fn one(buf: &Buffer, format: Format, title: &str, theme: Theme) -> Result<Vec<u8>> {
+    let screen = Screen::of(buf, theme);
+    match format {
+        Format::Png => Tiles::new(CELL.1, SHADES.1).png(&screen),
+        Format::Svg => Ok(svg::write(&screen, title).into_bytes()),
+        _ => Ok(ansi::text(buf).into_bytes()),
+    }
+}
+
+/// File with the screens of a terminal recording: a GIF of all of them, `speed` times as fast, or the screen at the time
+/// `at`, in s; by default the last one. `progress` gets the number of parts that are done and of all parts.
+///
+/// # Errors
+/// [`Error::Unsupported`](freewheel_core::Error::Unsupported) if the encoder fails.
+pub(crate) fn render_tape(
+    tape: &Tape,
+    format: Format,
+    at: Option<f64>,
+    (speed, timing): (f64, Timing),
+    theme: Theme,
+    progress: &dyn Fn(usize, usize),
+) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if !format.is_animated() {
+        let title = tape.title.as_deref().unwrap_or_default();
+        tape.play([at.unwrap_or(tape.end())], |_, buf| {
+            bytes = one(buf, format, title, theme)?;
+            Ok(())
+        })?;
+        return Ok(bytes);
+    }
+    let speed = speed.max(tape.end() / timing.max_seconds);
+    let last = (tape.end() / speed * timing.fps).ceil() as usize;
+    let mut animation = Animation::new(Tiles::new(CELL.0, SHADES.0));
+    let mut shown = 0;
+    tape.play((0..=last).map(|i| i as f64 / timing.fps * speed), |time, buf| {
+        animation.push(time / speed, Screen::of(buf, theme));
+        shown += 1;
+        progress(shown, 2 * (last + 1));
+        Ok(())
+    })?;
+    animation.finish(tape.end() / speed + HOLD, &|written| progress(last + 1 + written, 2 * (last + 1)))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use freewheel_core::Rgb;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 
+use super::ansi;
 use crate::tui::Theme;
 
 /// Content of a cell.
@@ -45,7 +46,8 @@ fn glyph(cell: &Cell, theme: Theme) -> Glyph {
     let [text, background] = theme.base().map(|rgb| [rgb.0, rgb.1, rgb.2]);
     let of = |color: Color, default: [u8; 3]| match color {
         Color::Rgb(r, g, b) => [r, g, b],
-        _ => default,
+        Color::Indexed(index) => indexed(index),
+        other => ansi::sixteen(other).map_or(default, indexed),
     };
     let (mut fg, mut bg) = (of(cell.fg, text), of(cell.bg, background));
     if cell.modifier.contains(Modifier::REVERSED) {
@@ -60,12 +62,51 @@ fn glyph(cell: &Cell, theme: Theme) -> Glyph {
     Glyph { symbol, bold: cell.modifier.contains(Modifier::BOLD), fg, bg }
 }
 
+/// Color of a terminal with 256 colors: 16 usual ones, a cube of 6 x 6 x 6 colors, 24 grays.
+fn indexed(index: u8) -> [u8; 3] {
+    const SIXTEEN: [[u8; 3]; 16] = [
+        [0, 0, 0],
+        [205, 49, 49],
+        [13, 188, 121],
+        [229, 229, 16],
+        [36, 114, 200],
+        [188, 63, 188],
+        [17, 168, 205],
+        [229, 229, 229],
+        [102, 102, 102],
+        [241, 76, 76],
+        [35, 209, 139],
+        [245, 245, 67],
+        [59, 142, 234],
+        [214, 112, 214],
+        [41, 184, 219],
+        [255, 255, 255],
+    ];
+    let level = |part: u8| if part == 0 { 0 } else { 55 + 40 * part };
+    match index {
+        0..16 => SIXTEEN[usize::from(index)],
+        16..232 => [(index - 16) / 36, (index - 16) / 6 % 6, (index - 16) % 6].map(level),
+        232.. => [8 + 10 * (index - 232); 3],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use ratatui::layout::Rect;
     use ratatui::style::Style;
 
     use super::*;
+
+    #[test]
+    fn indexed_colors_are_those_of_xterm() {
+        let of = |index| indexed(index);
+        assert_eq!([of(16), of(231), of(196), of(67)], [[0; 3], [255; 3], [255, 0, 0], [95, 135, 175]]);
+        assert_eq!([of(232), of(255)], [[8; 3], [238; 3]]);
+        let mut buf = Buffer::empty(Rect::new(0, 0, 1, 1));
+        buf.set_string(0, 0, "x", Style::new().fg(Color::LightRed).bg(Color::Indexed(244)));
+        let cell = Screen::of(&buf, Theme::Light).cells[0];
+        assert_eq!((cell.fg, cell.bg), ([241, 76, 76], [128; 3]));
+    }
 
     #[test]
     fn cells_have_their_colors() {

@@ -118,6 +118,17 @@ fn strip(body: Rect) -> u16 {
     if body.height >= 6 { 2 } else { 0 }
 }
 
+/// Area of at most the size `wanted`, in columns and rows, in the middle of `screen`.
+pub(super) fn centered(wanted: (u16, u16), screen: Rect) -> Rect {
+    let (width, height) = (wanted.0.min(screen.width), wanted.1.min(screen.height));
+    Rect {
+        x: screen.x + (screen.width - width) / 2,
+        y: screen.y + (screen.height - height) / 2,
+        width,
+        height,
+    }
+}
+
 /// Number of cells of a picture that are visible within `max_size`, and whether that is the whole picture.
 pub(super) fn visible_cells(picture: (usize, usize), max_size: (usize, usize)) -> (usize, bool) {
     let whole = picture.0 <= max_size.0 && picture.1 <= max_size.1;

@@ -8,6 +8,7 @@
 //! | `home` | home screen of a bare `freewheel` |
 //! | `episode` | episode in which the user can go to any step |
 //! | `background` | messages of work in the background |
+//! | `boxes` | boxes with a frame, text in lines |
 //! | `clock` | speed as a factor of the world's own clock |
 //! | `returns` | returns of the finished episodes of one player |
 //! | `viewport` | visible part of the world's picture |
@@ -20,6 +21,7 @@
 //! | `model` | state of the viewer, changed by commands and time; without terminal and clock |
 //! | `view` | drawing of the model |
 //! | `pair` | two agents side by side |
+//! | `recorder` | recording of the screens of a session |
 //! | `palette` | colors for terminals with 24-bit, 256, 16 or no colors |
 //! | `theme` | dark, light and color-blind-safe colors |
 //! | `ascii` | glyphs in ASCII |
@@ -29,6 +31,7 @@
 mod app;
 mod ascii;
 mod background;
+mod boxes;
 mod clock;
 pub(crate) mod dashboard;
 mod episode;
@@ -45,6 +48,7 @@ mod pair;
 mod palette;
 mod plot;
 mod printed;
+mod recorder;
 mod returns;
 mod signals;
 mod terminal;
@@ -64,7 +68,7 @@ pub(crate) use offscreen::Offscreen;
 pub use palette::Depth;
 pub(crate) use palette::cube;
 pub(crate) use printed::learning_curves as printed_curves;
-pub(crate) use terminal::{is_interactive, restore};
+pub(crate) use terminal::{is_interactive, record, recorded, restore};
 pub use theme::Theme;
 
 use std::sync::Arc;

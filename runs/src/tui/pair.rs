@@ -35,6 +35,16 @@ impl Pair {
             Command::Escape if first.entry.is_some() => first.execute(command),
             // The first episode is saved: both would have the same file.
             Command::Help | Command::Save => first.execute(command),
+            // The shorter episode waits for the longer one.
+            Command::Step => {
+                let runs = self.0.each_ref().map(|model| model.episode.over().is_none());
+                for (model, runs_on) in self.0.iter_mut().zip(runs) {
+                    if runs_on || runs == [false; 2] {
+                        model.execute(command);
+                    }
+                    model.running = false;
+                }
+            }
             // One viewer takes the position from the other.
             Command::NextEvent
             | Command::PreviousEvent
@@ -179,7 +189,11 @@ mod tests {
     use freewheel_core::{Policy, Streams};
 
     use super::*;
+    use proptest::prelude::*;
+
+    use crate::tui::snapshot;
     use crate::tui::test_worlds::{GridPolicy, SlipperyGrid};
+    use crate::tui::view::properties::{Happening, happening};
     use crate::tui::{Depth, Watch};
 
     fn pair() -> Pair {
@@ -241,6 +255,46 @@ mod tests {
             let [a, b] = Pair::halves(area);
             assert_eq!(a.area() + b.area(), area.area());
             pair.draw(area, &mut Buffer::empty(area), Palette::new(Depth::None));
+        }
+    }
+
+    #[test]
+    fn screens() {
+        snapshot::in_each_mode("pair", |palette, ascii, area, buf| {
+            let mut pair = pair();
+            press(&mut pair, KeyCode::End);
+            pair.0.iter_mut().for_each(|model| model.ascii = ascii);
+            pair.draw(area, buf, palette);
+        });
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn nothing_that_happens_breaks_the_pair(happenings in prop::collection::vec(happening(), 0..80)) {
+            let mut pair = pair();
+            let mut area = Rect::new(0, 0, 80, 24);
+            for happening in happenings {
+                match happening {
+                    Happening::Resize(width, height) => area = Rect { width, height, ..area },
+                    Happening::Time(milliseconds) => {
+                        pair.advance(Duration::from_millis(milliseconds));
+                        for _ in 0..40 {
+                            pair.work();
+                        }
+                        pair.rest();
+                    }
+                    other => drop(other.event().map(|event| pair.handle(&event))),
+                }
+                pair.0.iter_mut().for_each(|model| model.exit = None);
+                pair.draw(area, &mut Buffer::empty(area), Palette::new(Depth::None));
+                // Both show the same episode, and each is at one of its steps.
+                let [first, second] = pair.0.each_ref().map(|model| &model.episode);
+                prop_assert_eq!(first.number(), second.number());
+                prop_assert!(pair.0.iter().all(|model| model.episode.position() <= model.episode.known()));
+                prop_assert!(pair.0.iter().all(|model| model.human.is_none()));
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use freewheel_core::{Cell, Rgb};
 use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::Span;
 
 use super::theme::{Theme, brightness};
 
@@ -153,6 +154,15 @@ impl Palette {
             (bg, _) => (self.theme.of_picture(cell.fg), self.color(self.theme.of_picture(bg))),
         };
         (glyph, Style::reset().fg(self.color(fg)).bg(bg))
+    }
+
+    /// Draws a cell of the world's picture into a cell of the screen; see [`Palette::cell`].
+    pub(super) fn draw_cell(self, cell: &Cell, blank: bool, out: &mut ratatui::buffer::Cell) {
+        let (glyph, style) = self.cell(cell, blank);
+        // A glyph must be one column wide; a wider glyph would shift the row.
+        let narrow = !glyph.is_control()
+            && (glyph.is_ascii() || Span::raw(glyph.encode_utf8(&mut [0; 4]) as &str).width() == 1);
+        out.set_char(if narrow { glyph } else { '?' }).set_style(style);
     }
 
     fn color(self, rgb: Rgb) -> Color {

@@ -1,7 +1,34 @@
 //! Screens as text, for the snapshots of the tests.
 
 use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::Rect;
 use ratatui::style::Color;
+
+use super::palette::{Depth, Palette};
+
+/// Sizes of the snapshots.
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (60, 16)];
+
+/// Snapshots of a screen in three sizes: `NAME-color`, `NAME-no-color` and `NAME-ascii`. `draw` draws it, with ASCII
+/// glyphs if the second argument says so.
+pub(super) fn in_each_mode(name: &str, mut draw: impl FnMut(Palette, bool, Rect, &mut Buffer)) {
+    for (mode, depth, ascii) in
+        [("color", Depth::True, false), ("no-color", Depth::None, false), ("ascii", Depth::None, true)]
+    {
+        let mut all = String::new();
+        for (width, height) in SIZES {
+            let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
+            let area = buf.area;
+            draw(Palette::new(depth), ascii, area, &mut buf);
+            let shown = if ascii { text(&buf) } else { styled(&buf) };
+            assert!(!ascii || shown.is_ascii(), "{name}: {shown}");
+            let colorless = |cell: &Cell| (cell.fg, cell.bg) == (Color::Reset, Color::Reset);
+            assert!(depth == Depth::True || buf.content.iter().all(colorless), "{name}");
+            all += &format!("{width} x {height}\n{shown}");
+        }
+        insta::assert_snapshot!(format!("{name}-{mode}"), all);
+    }
+}
 
 /// Glyphs of a screen, row by row, without the blanks at the ends of the rows.
 pub(super) fn text(buf: &Buffer) -> String {

@@ -2,8 +2,8 @@
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::panic::{self, PanicHookInfo};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{
@@ -22,12 +22,34 @@ use ratatui::backend::CrosstermBackend;
 use super::Exit;
 use super::app::App;
 use super::palette::{Depth, Palette};
+use super::recorder::Recorder;
 use super::signals::Signals;
 
 /// Maximum time for work between two frames, so that keys are handled at once.
 const WORK: Duration = Duration::from_millis(12);
 /// Maximum time to wait for a key; after it, signals are checked.
 const IDLE: Duration = Duration::from_millis(100);
+
+/// Recorder of the screens, if the command line asks for one. The program has one terminal, whichever command uses it.
+static RECORDER: Mutex<Option<Recorder>> = Mutex::new(None);
+
+/// Calls `change` with the recorder and the present moment, if there is a recorder.
+fn with_recorder(change: impl FnOnce(&mut Recorder, Instant)) {
+    if let Some(recorder) = &mut *RECORDER.lock().unwrap_or_else(PoisonError::into_inner) {
+        change(recorder, Instant::now());
+    }
+}
+
+/// Records all screens from now on, under this title.
+pub(crate) fn record(title: &str) {
+    *RECORDER.lock().unwrap_or_else(PoisonError::into_inner) = Some(Recorder::new(title));
+}
+
+/// Ends recording; returns the asciicast, or `None` if no screen was shown.
+pub(crate) fn recorded() -> Option<String> {
+    let recorder = RECORDER.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+    recorder.finish(Instant::now())
+}
 
 /// Shows `app` while a training runs, until its last screen closes. The training handles the signals that end the
 /// program; `active` tells their handler whether the terminal has to be restored.
@@ -77,7 +99,21 @@ fn new_terminal() -> Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
     Terminal::new(backend).map_err(failed)
 }
 
+/// Shows `app` until it ends, and records it if there is a recorder.
 fn run(
+    app: App<'_>,
+    palette: Palette,
+    signals: &Signals,
+    raw: &RawTerminal,
+    terminal: &mut Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+) -> Result<Exit> {
+    with_recorder(Recorder::begin);
+    let exit = event_loop(app, palette, signals, raw, terminal);
+    with_recorder(Recorder::pause);
+    exit
+}
+
+fn event_loop(
     mut app: App<'_>,
     palette: Palette,
     signals: &Signals,
@@ -90,7 +126,9 @@ fn run(
         if signals.suspend_requested() {
             // The screen of the shell comes back, and the program stops here until the shell continues it.
             restore(&raw.active);
+            with_recorder(Recorder::pause);
             signals.stop()?;
+            with_recorder(Recorder::begin);
         }
         if signals.was_continued() {
             raw.prepare()?;
@@ -149,7 +187,8 @@ fn paint(
     // Synchronized update: the terminal shows a frame only when it is complete. The sequence is sent at once, so that
     // the buffer is empty if drawing panics.
     execute!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
-    terminal.draw(|frame| app.draw(frame.area(), frame.buffer_mut(), palette))?;
+    let shown = terminal.draw(|frame| app.draw(frame.area(), frame.buffer_mut(), palette))?;
+    with_recorder(|recorder, now| recorder.add(now, shown.buffer));
     execute!(terminal.backend_mut(), EndSynchronizedUpdate)
 }
 

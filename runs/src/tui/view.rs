@@ -118,13 +118,9 @@ pub(super) fn world(model: &Model, palette: Palette, area: Rect, buf: &mut Buffe
             let at = |origin: i32, cell: u16| usize::try_from(origin + i32::from(cell)).ok();
             let (Some(x), Some(y)) = (at(left, column), at(top, row)) else { continue };
             let Some(cell) = model.picture.get(x, y) else { continue };
-            let (glyph, style) =
-                palette.cell(cell, blank.get(y * model.picture.width() + x).is_some_and(|blank| *blank));
-            // A glyph must be one column wide; a wider glyph would shift the row.
-            let narrow = !glyph.is_control()
-                && (glyph.is_ascii() || Span::raw(glyph.encode_utf8(&mut [0; 4]) as &str).width() == 1);
+            let blank = blank.get(y * model.picture.width() + x).is_some_and(|blank| *blank);
             if let Some(out) = buf.cell_mut((area.x + column, area.y + row)) {
-                out.set_char(if narrow { glyph } else { '?' }).set_style(style);
+                palette.draw_cell(cell, blank, out);
             }
         }
     }
@@ -272,7 +268,7 @@ fn keys(model: &Model) -> Vec<(&'static str, &'static str)> {
 #[cfg(test)]
 mod insight_screens;
 #[cfg(test)]
-mod properties;
+pub(super) mod properties;
 #[cfg(test)]
 mod screens;
 #[cfg(test)]

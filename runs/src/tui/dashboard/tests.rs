@@ -97,21 +97,17 @@ fn press(model: &mut Dashboard, code: KeyCode) {
 
 #[test]
 fn screens() {
-    for (width, height) in [(80, 24), (120, 40), (60, 16)] {
-        let mut model = dashboard();
-        press(&mut model, KeyCode::Right);
-        press(&mut model, KeyCode::Down);
-        insta::assert_snapshot!(
-            format!("dashboard-{width}x{height}"),
-            snapshot::text(&screen(&mut model, Depth::True, width, height))
-        );
-        insta::assert_snapshot!(
-            format!("dashboard-{width}x{height}-no-color"),
-            snapshot::styled(&screen(&mut model, Depth::None, width, height))
-        );
+    for (name, key) in [("dashboard", KeyCode::Down), ("dashboard-help", KeyCode::Char('?'))] {
+        snapshot::in_each_mode(name, |palette, ascii, area, buf| {
+            let mut model = dashboard();
+            press(&mut model, KeyCode::Right);
+            press(&mut model, key);
+            view::draw(&mut model, palette, area, buf);
+            if ascii {
+                crate::tui::ascii::convert(area, buf);
+            }
+        });
     }
-    let colors = screen(&mut dashboard(), Depth::True, 80, 24);
-    insta::assert_snapshot!("dashboard-80x24-colors", snapshot::styled(&colors));
 }
 
 #[test]

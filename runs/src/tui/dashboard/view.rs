@@ -9,13 +9,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, BorderType, Clear, Padding, Widget};
+use ratatui::widgets::Widget;
 
 use super::keys::HELP;
 use super::model::Dashboard;
 use crate::board::JobState;
 use crate::format::count;
 use crate::progress::time_left;
+use crate::tui::boxes::{boxed, framed, write_lines};
 use crate::tui::palette::{Palette, Role};
 
 /// Smallest screen, columns and rows.
@@ -210,35 +211,15 @@ fn footer(model: &Dashboard, palette: Palette, area: Rect, buf: &mut Buffer) {
 
 /// Keys in a box over the screen.
 fn help(palette: Palette, screen: Rect, buf: &mut Buffer) {
-    let (width, height) = (46.min(screen.width), (HELP.len() as u16 + 2).min(screen.height));
-    let area = Rect {
-        x: screen.x + (screen.width - width) / 2,
-        y: screen.y + (screen.height - height) / 2,
-        width,
-        height,
-    };
-    Clear.render(area, buf);
-    buf.set_style(area, palette.base().patch(palette.bar()));
-    let inside = framed(Line::styled(" keys ", palette.role(Role::Accent)), palette, area, buf);
-    for ((key, does), y) in HELP.iter().zip(inside.top()..inside.bottom()) {
-        let line = Line::from(vec![
+    let titles = [Line::styled(" keys ", palette.role(Role::Accent)), Line::default()];
+    let inside = boxed(titles, (46, HELP.len() as u16 + 2), palette, screen, buf);
+    let lines = HELP.iter().map(|(key, does)| {
+        Line::from(vec![
             Span::styled(format!(" {key:<9}"), palette.role(Role::Text)),
             Span::styled(*does, palette.role(Role::Dim)),
-        ]);
-        line.render(Rect { y, height: 1, ..inside }, buf);
-    }
-}
-
-/// Draws a frame with a title; returns the area within.
-fn framed(title: Line<'_>, palette: Palette, area: Rect, buf: &mut Buffer) -> Rect {
-    let block = Block::bordered()
-        .border_type(BorderType::Rounded)
-        .border_style(palette.role(Role::Line))
-        .title(title)
-        .padding(Padding::horizontal(u16::from(area.width > 20)));
-    let inside = block.inner(area);
-    block.render(area, buf);
-    inside
+        ])
+    });
+    write_lines(lines, inside, buf);
 }
 
 /// Whether a job in this state needs the user's eye.

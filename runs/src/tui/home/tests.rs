@@ -89,21 +89,23 @@ fn type_text(home: &mut Home, text: &str) {
 
 #[test]
 fn screens() {
-    for (width, height) in [(80, 24), (120, 40), (60, 16)] {
-        let mut runs = home(Tab::Runs);
-        press(&mut runs, KeyCode::Down);
-        let name = format!("home-runs-{width}x{height}");
-        insta::assert_snapshot!(name, snapshot::text(&screen(&mut runs, Depth::True, width, height)));
-        let name = format!("home-runs-{width}x{height}-no-color");
-        insta::assert_snapshot!(name, snapshot::styled(&screen(&mut runs, Depth::None, width, height)));
-    }
-    for (width, height) in [(80, 24), (120, 40), (60, 16)] {
-        let name = format!("home-demonstrations-{width}x{height}");
-        let shown = screen(&mut home(Tab::Demonstrations), Depth::True, width, height);
-        insta::assert_snapshot!(name, snapshot::text(&shown));
-    }
-    let colors = screen(&mut home(Tab::Runs), Depth::True, 80, 24);
-    insta::assert_snapshot!("home-runs-80x24-colors", snapshot::styled(&colors));
+    let made = |tab: Tab, keys: &'static str| {
+        move |palette: Palette, ascii: bool, area: Rect, buf: &mut Buffer| {
+            let mut home = home(tab);
+            type_text(&mut home, keys);
+            view::draw(&mut home, None, palette, area, buf);
+            if ascii {
+                crate::tui::ascii::convert(area, buf);
+            }
+        }
+    };
+    snapshot::in_each_mode("home-worlds", made(Tab::Worlds, "/cliff"));
+    snapshot::in_each_mode("home-agents", made(Tab::Agents, "j"));
+    snapshot::in_each_mode("home-runs", made(Tab::Runs, "j"));
+    snapshot::in_each_mode("home-demonstrations", made(Tab::Demonstrations, ""));
+    snapshot::in_each_mode("home-help", made(Tab::Runs, "?"));
+    snapshot::in_each_mode("home-form", made(Tab::Agents, "t"));
+    snapshot::in_each_mode("home-compare", made(Tab::Runs, "  c"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, BorderType, Padding, Widget};
+use ratatui::widgets::Widget;
 
 use super::details::Details;
 use super::keys;
@@ -108,47 +108,4 @@ fn footer_line(model: &Home, palette: Palette, area: Rect, buf: &mut Buffer) {
         spans.push(Span::styled(format!(" {does}  "), palette.role(Role::Dim)));
     }
     Line::from(spans).render(area, buf);
-}
-
-/// Draws a frame with a title; returns the area within.
-fn framed(title: Line<'_>, palette: Palette, area: Rect, buf: &mut Buffer) -> Rect {
-    let block = Block::bordered()
-        .border_type(BorderType::Rounded)
-        .border_style(palette.role(Role::Line))
-        .title(title)
-        .padding(Padding::horizontal(1));
-    let inside = block.inner(area);
-    block.render(area, buf);
-    inside
-}
-
-/// Draws lines of text from the top of `area`, as many as fit; returns the rows that are left.
-fn write_lines<'a>(lines: impl IntoIterator<Item = Line<'a>>, area: Rect, buf: &mut Buffer) -> Rect {
-    let mut left = area;
-    for line in lines {
-        if left.height == 0 {
-            break;
-        }
-        line.render(Rect { height: 1, ..left }, buf);
-        left = Rect { y: left.y + 1, height: left.height - 1, ..left };
-    }
-    left
-}
-
-/// Text in lines of at most `width` columns, broken between words.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let last = lines.last_mut().map_or(0, |line| line.chars().count());
-        if last > 0 && last + 1 + word.chars().count() > width {
-            lines.push(String::new());
-        }
-        if let Some(line) = lines.last_mut() {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines
 }

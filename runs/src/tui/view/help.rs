@@ -3,25 +3,18 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, BorderType, Clear, Padding, Widget};
 
+use crate::tui::boxes::{boxed, write_lines};
 use crate::tui::keys::KEYS;
+use crate::tui::layout::centered;
 use crate::tui::model::Model;
 use crate::tui::palette::{Palette, Role};
 
 /// Draws the help.
 pub(super) fn draw(model: &Model, palette: Palette, screen: Rect, buf: &mut Buffer) {
     let lines = lines(model, palette);
-    let (width, height) = (76.min(screen.width), (lines.len() as u16 + 2).min(screen.height));
-    let area = Rect {
-        x: screen.x + (screen.width - width) / 2,
-        y: screen.y + (screen.height - height) / 2,
-        width,
-        height,
-    };
-    Clear.render(area, buf);
-    buf.set_style(area, palette.base().patch(palette.bar()));
-    let shown = usize::from(height.saturating_sub(2));
+    let size = (76, lines.len() as u16 + 2);
+    let shown = usize::from(centered(size, screen).height.saturating_sub(2));
     let first = usize::from(model.help_scroll).min(lines.len().saturating_sub(shown));
     let more = if shown < lines.len() {
         let last = (first + shown).min(lines.len());
@@ -29,17 +22,9 @@ pub(super) fn draw(model: &Model, palette: Palette, screen: Rect, buf: &mut Buff
     } else {
         " any key closes ".into()
     };
-    let block = Block::bordered()
-        .border_type(BorderType::Rounded)
-        .border_style(palette.role(Role::Line))
-        .title(Line::styled(" keys ", palette.role(Role::Dim)))
-        .title_bottom(Line::styled(more, palette.role(Role::Dim)).right_aligned())
-        .padding(Padding::horizontal(1));
-    let inside = block.inner(area);
-    block.render(area, buf);
-    for (line, y) in lines.into_iter().skip(first).zip(inside.top()..inside.bottom()) {
-        line.render(Rect { y, height: 1, ..inside }, buf);
-    }
+    let titles = [" keys ".into(), more].map(|title: String| Line::styled(title, palette.role(Role::Dim)));
+    let inside = boxed(titles, size, palette, screen, buf);
+    write_lines(lines.into_iter().skip(first), inside, buf);
 }
 
 /// Headings and keys; the group for playing comes first only while the user plays.

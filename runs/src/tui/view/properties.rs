@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
 
 use super::*;
@@ -12,14 +12,27 @@ use crate::tui::{Watch, keys};
 
 /// Event of the user or of time.
 #[derive(Clone, Debug)]
-enum Happening {
+pub(in crate::tui) enum Happening {
     Key(KeyCode),
     Mouse(MouseEventKind, u16, u16),
     Resize(u16, u16),
     Time(u64),
 }
 
-fn happening() -> impl Strategy<Value = Happening> {
+impl Happening {
+    /// Event of the terminal; `None` for another size and for time.
+    pub(in crate::tui) fn event(&self) -> Option<Event> {
+        match *self {
+            Happening::Key(code) => Some(Event::Key(KeyEvent::new(code, KeyModifiers::NONE))),
+            Happening::Mouse(kind, column, row) => {
+                Some(Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }))
+            }
+            Happening::Resize(..) | Happening::Time(_) => None,
+        }
+    }
+}
+
+pub(in crate::tui) fn happening() -> impl Strategy<Value = Happening> {
     let named = [
         KeyCode::Up,
         KeyCode::Down,
@@ -71,7 +84,7 @@ proptest! {
 
     #[test]
     fn nothing_that_happens_breaks_the_viewer(
-        world in 0..4usize,
+        world in 0..6usize,
         ascii in any::<bool>(),
         happenings in proptest::collection::vec(happening(), 0..150),
     ) {
@@ -79,7 +92,23 @@ proptest! {
             0 => test_worlds::model(),
             1 => test_worlds::on(SlipperyGrid::world(60, 30)),
             2 => Model::new(Watch::new(test_worlds::steering())),
-            _ => Model::new(Watch::new(test_worlds::nim()).policy("one", Arc::new(test_worlds::TakeOne) as Arc<dyn freewheel_core::Policy>)),
+            // A takeover in the middle of a watched episode.
+            3 => {
+                let mut model = test_worlds::model();
+                (0..4).for_each(|_| model.execute(keys::Command::Step));
+                model.execute(keys::Command::TogglePlay);
+                model
+            }
+            // Held keys in real time.
+            4 => {
+                let registry = crate::Registry::standard();
+                let cartpole = registry.build_world("classic/cartpole", &toml::Table::new());
+                Model::new(Watch { human: true, ..Watch::new(cartpole.unwrap()) })
+            }
+            _ => {
+                let one: Arc<dyn freewheel_core::Policy> = Arc::new(test_worlds::TakeOne);
+                Model::new(Watch::new(test_worlds::nim()).policy("one", one))
+            }
         };
         model.ascii = ascii;
         let mut screen = Rect { x: 0, y: 0, width: 80, height: 24 };

@@ -9,7 +9,7 @@ use ratatui::backend::TestBackend;
 use super::*;
 use crate::tui::palette::Depth;
 use crate::tui::test_worlds::{self, SlipperyGrid};
-use crate::tui::{Watch, keys};
+use crate::tui::{Watch, keys, snapshot};
 
 fn screen(model: &mut Model, width: u16, height: u16) -> String {
     model.fit(Rect { x: 0, y: 0, width, height });
@@ -22,6 +22,16 @@ fn screen(model: &mut Model, width: u16, height: u16) -> String {
         row.iter().map(|cell| cell.symbol()).collect::<String>().trim_end().to_owned() + "\n"
     };
     rows.map(line).collect()
+}
+
+/// Snapshots of the model that `make` makes, in each size and mode.
+fn modes(name: &str, make: impl Fn() -> Model) {
+    snapshot::in_each_mode(name, |palette, ascii, area, buf| {
+        let mut model = make();
+        model.ascii = ascii;
+        model.fit(area);
+        draw(&model, palette, area, buf);
+    });
 }
 
 fn press(model: &mut Model, keys: &str) {
@@ -73,9 +83,18 @@ fn a_wide_world_has_the_panel_below() {
 
 #[test]
 fn playing_shows_its_keys() {
-    let mut model = test_worlds::model();
-    press(&mut model, "p↑");
-    insta::assert_snapshot!("playing", screen(&mut model, 80, 24));
+    modes("playing", || {
+        let mut model = test_worlds::model();
+        press(&mut model, "p↑");
+        model
+    });
+    let build = |id: &str| crate::Registry::standard().build_world(id, &toml::Table::new()).unwrap();
+    modes("playing-go", || {
+        let mut model = Model::new(Watch { human: true, ..Watch::new(build("go/9x9")) });
+        press(&mut model, "e5⏎↑");
+        model
+    });
+    modes("playing-track", || Model::new(Watch { human: true, ..Watch::new(build("track/club")) }));
     let world = test_worlds::nim();
     let mut model = Model::new(Watch::new(Arc::clone(&world)));
     press(&mut model, "t");
@@ -110,9 +129,11 @@ fn the_two_endings_look_different() {
 
 #[test]
 fn the_help_lists_the_keys() {
-    let mut model = test_worlds::model();
-    press(&mut model, "?");
-    insta::assert_snapshot!("help", screen(&mut model, 80, 24));
+    modes("help", || {
+        let mut model = test_worlds::model();
+        press(&mut model, "?");
+        model
+    });
 }
 
 #[test]

@@ -4,6 +4,7 @@ use freewheel_core::Update;
 use ratatui::text::{Line, Span};
 
 use crate::format::compact;
+use crate::tui::boxes::wrapped;
 use crate::tui::model::Model;
 use crate::tui::palette::{Palette, Role};
 
@@ -17,10 +18,14 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: us
     let (text, dim) = (palette.role(Role::Text), palette.role(Role::Dim));
     let Some(learner) = model.learner() else {
         let hint = "L lets an agent learn from the steps that are watched, and shows its updates.";
-        return wrap(hint, width).into_iter().map(|line| Line::styled(line, dim)).take(max_lines).collect();
+        return wrapped(hint, width)
+            .into_iter()
+            .map(|line| Line::styled(line, dim))
+            .take(max_lines)
+            .collect();
     };
     let mut lines: Vec<Line<'static>> =
-        wrap(learner.label(), width).into_iter().map(|line| Line::styled(line, dim)).collect();
+        wrapped(learner.label(), width).into_iter().map(|line| Line::styled(line, dim)).collect();
     let Some((first, others)) = learner.updates().split_first() else {
         lines.push(Line::styled("no update in this step", dim));
         lines.truncate(max_lines);
@@ -30,8 +35,8 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: us
     lines.push(Line::styled(cell, text));
     lines.push(Line::default());
     let accent = palette.role(Role::Accent);
-    lines.extend(wrap(&first.symbols(), width).into_iter().map(|line| Line::styled(line, accent)));
-    lines.extend(wrap(&first.numbers(compact), width).into_iter().map(|line| Line::styled(line, text)));
+    lines.extend(wrapped(&first.symbols(), width).into_iter().map(|line| Line::styled(line, accent)));
+    lines.extend(wrapped(&first.numbers(compact), width).into_iter().map(|line| Line::styled(line, text)));
     lines.push(Line::default());
     let row = |name: &str, value: f64| {
         Line::from(vec![
@@ -47,7 +52,7 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: us
     lines.push(row("α", first.step_size));
     lines.push(row("new value", first.new));
     if !first.note.is_empty() {
-        lines.extend(wrap(&first.note, width).into_iter().map(|line| Line::styled(line, dim)));
+        lines.extend(wrapped(&first.note, width).into_iter().map(|line| Line::styled(line, dim)));
     }
     if !others.is_empty() {
         lines.push(Line::default());
@@ -66,34 +71,4 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: us
 fn action(model: &Model, update: &Update) -> String {
     let names = model.episode.spec().actions.names();
     names.get(update.action as usize).cloned().unwrap_or_else(|| update.action.to_string())
-}
-
-/// Text in lines of at most `width` columns, broken at spaces.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let Some(line) = lines.last_mut() else { break };
-        let needed = Span::raw(&**line).width() + 1 + Span::raw(word).width();
-        if line.is_empty() {
-            line.push_str(word);
-        } else if needed <= width {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_break_at_spaces() {
-        assert_eq!(wrap("Q(s,a) ← Q(s,a) + α [r − Q(s,a)]", 18), ["Q(s,a) ← Q(s,a) +", "α [r − Q(s,a)]"]);
-        assert_eq!(wrap("", 5), [""]);
-        assert_eq!(wrap("longer than five", 5), ["longer", "than", "five"]);
-    }
 }

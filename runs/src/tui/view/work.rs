@@ -3,10 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, BorderType, Clear, Padding, Widget};
 
 use crate::format::{compact, count};
 use crate::tui::background::Progress;
+use crate::tui::boxes::{framed, over, write_lines};
 use crate::tui::model::Model;
 use crate::tui::palette::{Palette, Role};
 
@@ -15,20 +15,10 @@ pub(super) fn draw(model: &Model, palette: Palette, world: Rect, buf: &mut Buffe
     let Some(work) = model.shown_work() else { return };
     let (width, height) = (44.min(world.width), (if work.steps.is_some() { 6 } else { 4 }).min(world.height));
     let area = Rect { x: world.x + (world.width - width) / 2, y: world.bottom() - height, width, height };
-    Clear.render(area, buf);
-    buf.set_style(area, palette.base().patch(palette.bar()));
-    let block = Block::bordered()
-        .border_type(BorderType::Rounded)
-        .border_style(palette.role(Role::Line))
-        .title(Line::styled(format!(" {} ", work.what), palette.role(Role::Accent)))
-        .padding(Padding::horizontal(1));
-    let inside = block.inner(area);
-    block.render(area, buf);
-    for (line, y) in
-        lines(work, palette, usize::from(inside.width)).into_iter().zip(inside.top()..inside.bottom())
-    {
-        line.render(Rect { y, height: 1, ..inside }, buf);
-    }
+    over(area, palette, buf);
+    let title = Line::styled(format!(" {} ", work.what), palette.role(Role::Accent));
+    let inside = framed(title, palette, area, buf);
+    write_lines(lines(work, palette, usize::from(inside.width)), inside, buf);
 }
 
 fn lines(work: &Progress, palette: Palette, width: usize) -> Vec<Line<'static>> {

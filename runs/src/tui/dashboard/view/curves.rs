@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::framed;
 use crate::format::compact;
+use crate::tui::boxes::framed;
 use crate::tui::dashboard::groups::Group;
 use crate::tui::dashboard::model::Dashboard;
 use crate::tui::palette::{Palette, Role};

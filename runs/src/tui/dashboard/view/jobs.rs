@@ -6,9 +6,10 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::{framed, gauge, is_bad};
+use super::{gauge, is_bad};
 use crate::board::JobState;
-use crate::format::{compact, count};
+use crate::format::{compact, count, cut};
+use crate::tui::boxes::framed;
 use crate::tui::dashboard::model::{Dashboard, JobRow};
 use crate::tui::palette::{Palette, Role};
 
@@ -164,12 +165,4 @@ impl Columns {
         }
         Line::from(spans)
     }
-}
-
-/// Text of at most `wide` columns; a longer one is cut and ends in an ellipsis.
-fn cut(text: &str, wide: usize) -> String {
-    if text.chars().count() <= wide {
-        return text.to_owned();
-    }
-    text.chars().take(wide.saturating_sub(1)).chain(['…']).collect()
 }

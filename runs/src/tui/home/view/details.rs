@@ -6,10 +6,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
-use super::{framed, wrapped, write_lines};
 use crate::format::{compact, count};
 use crate::mean_curve::Point;
 use crate::run_list::{RunEntry, RunState};
+use crate::tui::boxes::{framed, wrapped, write_lines};
 use crate::tui::home::details::Details;
 use crate::tui::home::model::{Home, Tab, presets_of_agent, presets_of_world};
 use crate::tui::palette::{Palette, Role};
@@ -96,11 +96,8 @@ fn draw_picture(world: &Details, palette: Palette, area: Rect, buf: &mut Buffer)
     for y in 0..rows.min(frame.height()) {
         for x in 0..columns.min(frame.width()) {
             let Some(cell) = frame.get(left + x, top + y) else { continue };
-            let (glyph, style) = palette.cell(cell, false);
-            // A glyph must be one column wide; a wider glyph would shift the row.
-            let narrow = glyph.is_ascii() || Span::raw(glyph.encode_utf8(&mut [0; 4]) as &str).width() == 1;
             if let Some(out) = buf.cell_mut((x0 + x as u16, y0 + y as u16)) {
-                out.set_char(if narrow { glyph } else { '?' }).set_style(style);
+                palette.draw_cell(cell, false, out);
             }
         }
     }

@@ -6,9 +6,9 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::framed;
-use crate::format::{compact, count};
+use crate::format::{compact, count, cut};
 use crate::run_list::{RunEntry, RunState};
+use crate::tui::boxes::framed;
 use crate::tui::home::model::{Focus, Home, Tab};
 use crate::tui::palette::{Palette, Role};
 
@@ -223,12 +223,4 @@ pub(super) fn age_text(age: std::time::Duration) -> String {
         s @ 3600..86_400 => format!("{}h", s / 3600),
         s => format!("{}d", s / 86_400),
     }
-}
-
-/// Text of at most `wide` columns; a longer one is cut and ends in an ellipsis.
-fn cut(text: &str, wide: usize) -> String {
-    if text.chars().count() <= wide {
-        return text.to_owned();
-    }
-    text.chars().take(wide.saturating_sub(1)).chain(['…']).collect()
 }

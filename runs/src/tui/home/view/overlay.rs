@@ -2,35 +2,27 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Clear, Widget};
 
-use super::{details, framed, write_lines};
+use super::details;
 use crate::format::{compact, count};
+use crate::tui::boxes::{boxed, write_lines};
 use crate::tui::home::form::FormField;
 use crate::tui::home::keys;
 use crate::tui::home::model::Home;
 use crate::tui::palette::{Palette, Role};
 
-/// Box of at most the size `wanted` in the middle of `screen`; returns the area within.
-fn boxed(title: &str, wanted: (u16, u16), palette: Palette, screen: Rect, buf: &mut Buffer) -> Rect {
-    let (width, height) = (wanted.0.min(screen.width), wanted.1.min(screen.height));
-    let area = Rect {
-        x: screen.x + (screen.width - width) / 2,
-        y: screen.y + (screen.height - height) / 2,
-        width,
-        height,
-    };
-    Clear.render(area, buf);
-    buf.set_style(area, palette.base().patch(palette.bar()));
-    framed(Line::styled(format!(" {title} "), palette.role(Role::Accent)), palette, area, buf)
+/// Box with a title.
+fn titled(title: &str, wanted: (u16, u16), palette: Palette, screen: Rect, buf: &mut Buffer) -> Rect {
+    let title = Line::styled(format!(" {title} "), palette.role(Role::Accent));
+    boxed([title, Line::default()], wanted, palette, screen, buf)
 }
 
 /// Form of a training.
 pub(super) fn form(model: &Home, palette: Palette, screen: Rect, buf: &mut Buffer) {
     let Some(form) = &model.form else { return };
-    let inside = boxed("train", (68, 10), palette, screen, buf);
+    let inside = titled("train", (68, 10), palette, screen, buf);
     let (text, dim) = (palette.role(Role::Text), palette.role(Role::Dim));
     let mut lines = Vec::new();
     for (index, field) in FormField::ALL.into_iter().enumerate() {
@@ -73,7 +65,7 @@ pub(super) fn form(model: &Home, palette: Palette, screen: Rect, buf: &mut Buffe
 /// Comparison of the two marked runs: their curves and their facts side by side.
 pub(super) fn compare(model: &Home, palette: Palette, screen: Rect, buf: &mut Buffer) {
     let Some(runs) = model.compared() else { return };
-    let inside = boxed("two runs", (screen.width, screen.height), palette, screen, buf);
+    let inside = titled("two runs", (screen.width, screen.height), palette, screen, buf);
     let wide = usize::from(inside.width).saturating_sub(34).clamp(10, 60);
     let head = format!("  {:<wide$}{:>10}{:>10}{:>10}", "", "score", "steps", "state");
     let mut lines = vec![Line::styled(head, palette.role(Role::Dim))];
@@ -98,15 +90,18 @@ pub(super) fn compare(model: &Home, palette: Palette, screen: Rect, buf: &mut Bu
 /// Keys of the tab.
 pub(super) fn help(model: &Home, palette: Palette, screen: Rect, buf: &mut Buffer) {
     let keys = keys::help(model);
-    let inside = boxed("keys", (44, keys.len() as u16 + 6), palette, screen, buf);
+    let inside = titled("keys", (50, keys.len() as u16 + 6), palette, screen, buf);
     let key = |(key, does): (&'static str, &'static str)| {
         Line::from(vec![
             Span::styled(format!(" {key:<9}"), palette.role(Role::Text)),
             Span::styled(does, palette.role(Role::Dim)),
         ])
     };
-    let more = [("1 2 3", "worlds, agents, runs"), ("h j k l", "as the arrows"), ("esc", "close, or quit")];
+    let more = [
+        ("1 2 3 4", "worlds, agents, runs, demonstrations"),
+        ("h j k l", "as the arrows"),
+        ("esc", "close, or quit"),
+    ];
     let lines = keys.into_iter().chain([("", "")]).chain(more).map(key);
-    buf.set_style(inside, Style::new());
     write_lines(lines, inside, buf);
 }
