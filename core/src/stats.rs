@@ -16,6 +16,8 @@
 //! assert!(interval.low < summary.iqm && summary.iqm < interval.high);
 //! ```
 
+pub mod sequential;
+
 use std::cmp::Ordering;
 
 use rayon::prelude::*;
