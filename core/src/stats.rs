@@ -16,6 +16,7 @@
 //! assert!(interval.low < summary.iqm && summary.iqm < interval.high);
 //! ```
 
+pub mod interval;
 pub mod sequential;
 
 use std::cmp::Ordering;
@@ -154,6 +155,13 @@ fn win_probability(x: &[f64], y: &[f64]) -> f64 {
     let twice_u: usize =
         x.iter().map(|&x| y.partition_point(|&y| y < x) + y.partition_point(|&y| y <= x)).sum();
     twice_u as f64 / (2.0 * x.len() as f64 * y.len() as f64)
+}
+
+/// First step at which a curve of `(step, score)` reaches `threshold`: at least this score, or at most if lower scores
+/// are better. `None` if it never does. A curve may fall below the threshold later.
+pub fn steps_to_threshold(curve: &[(u64, f64)], threshold: f64, lower_is_better: bool) -> Option<u64> {
+    let reached = |score: f64| if lower_is_better { score <= threshold } else { score >= threshold };
+    curve.iter().find(|(_, score)| reached(*score)).map(|(step, _)| *step)
 }
 
 fn sorted(x: &[f64]) -> Vec<f64> {

@@ -48,6 +48,10 @@ fn by_hand() {
     // (0.5 + 0 + 0) / 3: the last two scores reach the target.
     close(optimality_gap(&[0.5, 1.0, 7.0], 1.0), 0.5 / 3.0);
     assert_eq!(performance_profile(&[1.0, 2.0, 2.0, 4.0], &[0.0, 2.0, 3.0, 4.0]), [1.0, 0.25, 0.25, 0.0]);
+    let curve = [(10, 1.0), (20, 3.0), (30, 2.0), (40, f64::NAN), (50, 4.0)];
+    let steps = |threshold, lower| steps_to_threshold(&curve, threshold, lower);
+    assert_eq!([steps(2.0, false), steps(3.5, false), steps(5.0, false)], [Some(20), Some(50), None]);
+    assert_eq!([steps(1.0, true), steps(0.5, true)], [Some(10), None]);
     // 6 wins and 4 ties in 12 pairs: the 3 wins three times, the 1 once; each 2 wins once and ties twice.
     close(probability_of_improvement(&[vec![3.0, 1.0, 2.0, 2.0]], &[vec![2.0, 2.0, 0.0]]), 8.0 / 12.0);
 }
