@@ -67,7 +67,7 @@ pub fn weighted_mean_interval(
                 let n = group.scores.len() as u32;
                 drawn.clear();
                 drawn.extend(
-                    (0..n).map(|_| group.scores[rng.below(n) as usize] + noise * f64::from(rng.normal())),
+                    (0..n).map(|_| group.scores[rng.below(n) as usize] + noise * rng.normal()),
                 );
                 let drawn = Group { weight: group.weight, scores: drawn };
                 value += group.weight * mean(drawn.scores);

@@ -59,7 +59,7 @@ pub(super) fn train(registry: &Registry, args: Train) -> Result<()> {
 /// Trains the runs of a plan that is not on disk yet.
 fn train_new(registry: &Registry, plan: Plan, out: &Path, training: &Training) -> Result<()> {
     let maps: Vec<MapPlan> = plan.map.iter().cloned().collect();
-    train_all(registry, plan, &maps, Source::New, out, training.output, training.threads)
+    train_all(registry, plan, &maps, Source::New, out, training.output.clone(), training.threads)
 }
 
 /// Plan of an experiment, with the overrides and seeds of the command line.
