@@ -12,7 +12,7 @@ use freewheel_core::{Purpose, Stream, Streams};
 type Shape = fn(&mut Stream) -> f64;
 
 fn normal(rng: &mut Stream) -> f64 {
-    f64::from(rng.normal())
+    rng.normal()
 }
 
 fn uniform(rng: &mut Stream) -> f64 {
