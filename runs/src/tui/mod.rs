@@ -7,6 +7,7 @@
 //! | `plot`, `printed` | line plot in braille; learning curves printed as text |
 //! | `home` | home screen of a bare `freewheel` |
 //! | `episode` | episode in which the user can go to any step |
+//! | `frames` | frames without a terminal, for the benchmark |
 //! | `background` | messages of work in the background |
 //! | `boxes` | boxes with a frame, text in lines |
 //! | `clock` | speed as a factor of the world's own clock |
@@ -35,6 +36,7 @@ mod boxes;
 mod clock;
 pub(crate) mod dashboard;
 mod episode;
+mod frames;
 mod held;
 pub(crate) mod home;
 mod human_input;
@@ -63,6 +65,8 @@ mod test_worlds;
 
 pub use background::{Background, Progress, Reporter, Update};
 pub use clock::Speed;
+#[doc(hidden)]
+pub use frames::Frames;
 pub use learner::LearnHere;
 pub(crate) use offscreen::Offscreen;
 pub use palette::Depth;

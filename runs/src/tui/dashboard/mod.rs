@@ -6,6 +6,7 @@
 //! | `groups` | seeds of one agent in one world: means and intervals of their metrics |
 //! | `keys` | mapping of keys to commands |
 //! | `view` | drawing of the model |
+//! | `sample` | dashboard without a training, for the benchmark of frames |
 //! | `screen` | source of the model's data: board of the jobs, their metrics, their policies |
 //!
 //! The training runs on its own threads. The dashboard reads atomics of the [`Board`], and the lines that the jobs
@@ -14,6 +15,7 @@
 mod groups;
 mod keys;
 mod model;
+pub(super) mod sample;
 mod screen;
 mod view;
 

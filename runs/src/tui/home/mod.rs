@@ -18,7 +18,7 @@ mod details;
 mod form;
 mod keys;
 mod model;
-mod screen;
+pub(super) mod screen;
 mod view;
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ const DEMONSTRATIONS: &str = "demos";
 type Found = Result<(Vec<RunEntry>, Vec<StoreEntry>), String>;
 
 /// Home screen.
-pub(super) struct HomeScreen<'a> {
+pub(in crate::tui) struct HomeScreen<'a> {
     model: &'a mut Home,
     builder: Builder,
     details: Option<Details>,
@@ -49,7 +49,7 @@ pub(super) struct HomeScreen<'a> {
 
 impl<'a> HomeScreen<'a> {
     /// Screen for `model`, with the worlds of `registry` and the runs below `folder`.
-    pub(super) fn new(registry: &'static Registry, folder: &Path, model: &'a mut Home) -> Self {
+    pub(in crate::tui) fn new(registry: &'static Registry, folder: &Path, model: &'a mut Home) -> Self {
         let mut screen = HomeScreen {
             model,
             builder: Builder::new(registry),
