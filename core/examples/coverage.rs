@@ -11,24 +11,16 @@ use freewheel_core::{Purpose, Stream, Streams};
 /// Score of one run.
 type Shape = fn(&mut Stream) -> f64;
 
-fn normal(rng: &mut Stream) -> f64 {
-    rng.normal()
-}
-
-fn uniform(rng: &mut Stream) -> f64 {
-    (f64::from(rng.below(1 << 30)) + 0.5) / f64::from(1u32 << 30)
-}
-
 fn choice(rng: &mut Stream, part: f64, one: (f64, f64), other: (f64, f64)) -> f64 {
-    let (center, width) = if uniform(rng) < part { one } else { other };
-    center + width * normal(rng)
+    let (center, width) = if rng.uniform() < part { one } else { other };
+    center + width * rng.normal()
 }
 
 const SHAPES: [(&str, Shape); 6] = [
-    ("normal", normal),
-    ("skewed: 1 - exponential", |rng| 1.0 + 0.1 * uniform(rng).ln()),
-    ("bounded: normal cut at the optimum", |rng| (0.95 + 0.1 * normal(rng)).min(1.0)),
-    ("bounded: beta(5, 1)", |rng| uniform(rng).powf(0.2)),
+    ("normal", |rng| rng.normal()),
+    ("skewed: 1 - exponential", |rng| 1.0 + 0.1 * (1.0 - rng.uniform()).ln()),
+    ("bounded: normal cut at the optimum", |rng| (0.95 + 0.1 * rng.normal()).min(1.0)),
+    ("bounded: beta(5, 1)", |rng| rng.uniform().powf(0.2)),
     ("bimodal: half of the runs fail", |rng| choice(rng, 0.5, (0.9, 0.05), (0.2, 0.05))),
     ("bimodal: a fifth of the runs fails", |rng| choice(rng, 0.8, (0.95, 0.03), (0.1, 0.05))),
 ];

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::seeds::Seeds;
 use crate::table::Layout;
 
+mod comparison;
 mod demos;
 mod estimators;
 mod go;
@@ -15,6 +16,7 @@ mod runs;
 mod sgf;
 mod sharing;
 
+pub use comparison::{Compare, ReportArgs};
 pub use demos::{
     Demos, DemosCommand, DemosExport, DemosFilter, DemosImport, DemosLs, DemosMerge, DemosRecord, DemosShow,
     DemosSplit, DemosStore, DemosVerify,
@@ -137,6 +139,22 @@ Examples:
 
 The policy is the greedy one of the newest checkpoint. The time of an action is that of Freewheel on this machine.")]
     Export(Export),
+    /// Compare finished runs: scores with intervals, differences, and what they show.
+    #[command(after_help = "\
+Examples:
+  freewheel compare results/default
+  freewheel compare results/one results/other --json
+
+The last lines say what may be said, and where more seeds are needed.")]
+    Compare(Compare),
+    /// Write a report about finished runs: one HTML file that needs no network, or Markdown.
+    #[command(after_help = "\
+Examples:
+  freewheel report results/default --to report.html
+  freewheel report results/default --to report.md --question 'Does double DQN help?'
+
+The HTML file holds tables, learning curves, performance profiles, costs and an episode of each world to play.")]
+    Report(ReportArgs),
     /// Play a world yourself; finished episodes are kept as demonstrations.
     #[command(after_help = "\
 Examples:

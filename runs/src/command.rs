@@ -23,6 +23,7 @@ use crate::registry::{Programs, texts};
 use crate::tui::{self, home::Tab};
 
 mod bench;
+mod compare;
 mod completions;
 mod demos;
 mod eval;
@@ -41,6 +42,7 @@ mod predict;
 mod record;
 mod render;
 mod replay;
+mod report;
 mod run;
 mod runs;
 mod sgf;
@@ -113,6 +115,8 @@ impl Registry {
             Command::Render(args) => render::render(self, &args),
             Command::Plot(args) => plot::plot(self, &args),
             Command::Export(args) => export::export(self, &args),
+            Command::Compare(args) => compare::compare(self, &args),
+            Command::Report(args) => report::report(self, &args),
             Command::Map(args) => map::map(self, &args),
             Command::Solve(args) => solve::solve(self, args),
             Command::Envs(args) => list::envs(self, args),
@@ -186,6 +190,8 @@ fn programs(command: &Command) -> Programs {
         Command::Resume(args) => (args.programs.allow_programs, &[]),
         Command::Eval(args) => (args.programs.allow_programs, &[]),
         Command::Export(args) => (args.programs.allow_programs, &[]),
+        Command::Compare(args) => (args.programs.allow_programs, &[]),
+        Command::Report(args) => (args.programs.allow_programs, &[]),
         Command::Map(args) => (args.programs.allow_programs, &[]),
         Command::Replay(args) => (args.programs.allow_programs, &[]),
         Command::Demos(Demos { command: DemosCommand::Verify(args) }) => (args.programs.allow_programs, &[]),
