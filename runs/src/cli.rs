@@ -31,7 +31,7 @@ pub use sgf::{Sgf, SgfCheck, SgfCommand, SgfConvert, SgfExtract, SgfShow};
 pub use sharing::{Export, Plot, PlotX, Render, ScreenSize};
 
 /// Version of the program, with the git commit of the build if known.
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("FREEWHEEL_COMMIT"));
+pub(crate) const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("FREEWHEEL_COMMIT"));
 
 /// Reinforcement learning: worlds, agents, evaluation against exact references, and a viewer in the terminal.
 #[derive(Parser, Debug)]

@@ -151,7 +151,8 @@ impl Comparison {
             return Err(Error::Config(why));
         }
         entries.sort_by_key(|entry| worlds.iter().position(|world| *world == entry.world));
-        let shared: Vec<String> = worlds.iter().filter(|world| is_shared(&entries, &agents, world)).cloned().collect();
+        let shared: Vec<String> =
+            worlds.iter().filter(|world| is_shared(&entries, &agents, world)).cloned().collect();
         let mut pairs: Vec<Pair> = worlds.iter().flat_map(|world| in_world(&entries, world)).collect();
         let mut overall = Vec::new();
         if shared.len() > 1 {
@@ -278,7 +279,8 @@ impl Entry {
             entry.seconds += seconds(folder);
             entry.normalized.extend(scale.normalize(score, lower_is_better));
             if let Some(half) = half {
-                let name = if curves.points(Curves::EVALUATION).is_empty() { "score" } else { Curves::EVALUATION };
+                let name =
+                    if curves.points(Curves::EVALUATION).is_empty() { "score" } else { Curves::EVALUATION };
                 let at = stats::steps_to_threshold(curves.points(name), half, lower_is_better);
                 reached.push(at.map_or(f64::INFINITY, |step| step as f64));
             }
@@ -319,7 +321,9 @@ fn distinct_names(entries: &mut [Entry]) {
 /// Whether all agents have normalized scores in `world`.
 fn is_shared(entries: &[Entry], agents: &[String], world: &str) -> bool {
     agents.iter().all(|agent| {
-        entries.iter().any(|entry| entry.world == world && entry.agent == *agent && !entry.normalized.is_empty())
+        entries
+            .iter()
+            .any(|entry| entry.world == world && entry.agent == *agent && !entry.normalized.is_empty())
     })
 }
 

@@ -32,6 +32,7 @@ pub mod estimators;
 pub(crate) mod font;
 pub mod image_grid;
 pub mod learning_curves;
+pub mod profiles;
 pub(crate) mod raster;
 pub mod scatter;
 pub mod scene;

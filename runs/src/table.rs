@@ -99,6 +99,16 @@ impl Table {
         self.accents.push((row, column));
     }
 
+    /// Names of the columns, and whether they are aligned to the right.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.columns.iter().map(|column| (&*column.name, column.right))
+    }
+
+    /// Texts of all cells, row by row.
+    pub(crate) fn rows(&self) -> &[Vec<String>] {
+        &self.rows
+    }
+
     /// Table in Markdown, with all columns and without accents.
     pub(crate) fn markdown(&self) -> String {
         let all: Vec<usize> = (0..self.columns.len()).collect();

@@ -66,9 +66,7 @@ pub fn weighted_mean_interval(
             for (group, noise) in groups.iter().zip(&noise) {
                 let n = group.scores.len() as u32;
                 drawn.clear();
-                drawn.extend(
-                    (0..n).map(|_| group.scores[rng.below(n) as usize] + noise * rng.normal()),
-                );
+                drawn.extend((0..n).map(|_| group.scores[rng.below(n) as usize] + noise * rng.normal()));
                 let drawn = Group { weight: group.weight, scores: drawn };
                 value += group.weight * mean(drawn.scores);
                 squared += squared_error(&drawn);

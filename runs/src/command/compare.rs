@@ -15,7 +15,8 @@ pub(super) fn compare(registry: &Registry, args: &Compare) -> Result<()> {
     let layout = args.wide.layout();
     let mut text = comparison.scores_table().text(layout);
     if let Some(table) = comparison.overall_table() {
-        let title = format!("\nNormalized scores (0 baseline, 1 reference) over {}:\n", comparison.shared.join(", "));
+        let title =
+            format!("\nNormalized scores (0 baseline, 1 reference) over {}:\n", comparison.shared.join(", "));
         text.push_str(&wrapped(&title, 2, layout));
         text.push_str(&table.text(layout));
     }

@@ -233,7 +233,8 @@ mod tests {
 
     #[test]
     fn words_follow_the_test() {
-        let (high, low, alike) = ([5.0, 5.1, 5.2, 5.3, 5.4], [1.0, 1.1, 1.2, 1.3, 1.4], [5.0, 5.2, 5.1, 5.35, 5.3]);
+        let (high, low, alike) =
+            ([5.0, 5.1, 5.2, 5.3, 5.4], [1.0, 1.1, 1.2, 1.3, 1.4], [5.0, 5.2, 5.1, 5.35, 5.3]);
         let it = comparison(&[("low", &low), ("high", &high), ("alike", &alike)]);
         let text = it.sentences().join("\n");
         assert!(text.contains("grid/cliff: high is better than low, decided with 5 seeds"), "{text}");

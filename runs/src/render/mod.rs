@@ -14,6 +14,7 @@
 mod ansi;
 mod cast;
 mod frame;
+pub(crate) mod cells;
 mod gif;
 mod lines;
 mod palette;
