@@ -13,8 +13,8 @@
 
 mod ansi;
 mod cast;
-mod frame;
 pub(crate) mod cells;
+mod frame;
 mod gif;
 mod lines;
 mod palette;
