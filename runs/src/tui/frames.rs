@@ -1,4 +1,4 @@
-//! Frames without a terminal, for the benchmark: a screen gets keys and time, and its bytes for the terminal are dropped.
+//! Frames without a terminal, for the benchmark: a screen gets keys and time, and its output is dropped.
 
 use std::io::{self, Sink};
 use std::path::Path;
