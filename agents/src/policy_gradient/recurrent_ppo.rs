@@ -729,7 +729,7 @@ mod tests {
         let new = || {
             let warm = WarmStart {
                 demonstrated: Demonstrated::of(Arc::clone(&set)),
-                pretraining: 400,
+                pretraining: 3000,
                 ..WarmStart::default()
             };
             let mut config = Config { num_steps: 12, sequence_length: 3, gru_units: 16, ..Config::default() };

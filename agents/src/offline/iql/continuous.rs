@@ -350,7 +350,7 @@ mod tests {
     /// A clone takes the mean of the random actions, 5; IQL prefers those with high rewards, near 7.5.
     #[test]
     fn better_actions_are_preferred() {
-        let config = Config { gradient_steps: 1500, ..Config::default() };
+        let config = Config { gradient_steps: 5000, ..Config::default() };
         let mut iql = agent(config.clone());
         learn(&mut iql, 400);
         let mut clone = agent(Config { beta: 0.0, ..config });

@@ -58,7 +58,7 @@ fn resolved_settings_are_complete_and_read_back() {
     for factory in all() {
         let resolved = factory.resolve(&toml::Table::new()).unwrap();
         // gamma has no default of its own: its default is the discount of the world. Some defaults are omitted.
-        let omitted = ["gamma", "warm_start", "noise", "settings"];
+        let omitted = ["gamma", "warm_start", "noise", "blunders", "settings"];
         let known = factory.fields().iter().filter(|field| !omitted.contains(&&*field.name)).count();
         assert_eq!(resolved.len(), known, "{} {resolved}", factory.id());
         assert_eq!(factory.resolve(&resolved).unwrap(), resolved);

@@ -193,7 +193,7 @@ fn trees_on_threads_choose_the_same_move() {
 /// Black has two eyes in its corner and no more; White has the rest of the board.
 #[test]
 fn a_lost_game_is_resigned_and_a_won_one_is_not() {
-    let rows = [".X.XO", "XXXXO", "OOOOO", "O.O.O", "OOOOO"];
+    let rows = [".X.XO", "XXXXO", "OOOOO", "O.OO.", "OOO.."];
     let lost = position(rows);
     let mut game = lost.clone();
     for _ in 0..4 {

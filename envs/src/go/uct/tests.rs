@@ -202,12 +202,12 @@ fn liberties(game: &Game, name: &str) -> tactics::Liberties {
     tactics::liberties(game.board(), game.geometry().vertex(at(game, name)))
 }
 
-/// The white stone on c3 is in atari. If it extends to d3, Black drives it to the right edge: it is caught. With a white
+/// The white stone on c3 is in atari. If it extends to d3, Black drives it to the lower edge: it is caught. With a white
 /// stone on e3 it escapes.
 #[test]
 fn ladders_are_read() {
-    let caught = [".......", ".......", ".......", "..X....", ".XO....", "..X....", "......."];
-    let broken = [".......", ".......", ".......", "..X....", ".XO.O..", "..X....", "......."];
+    let caught = [".......", ".......", ".......", "..XX...", ".XO....", "..X....", "......."];
+    let broken = [".......", ".......", ".......", "..XX...", ".XO.O..", "..X....", "......."];
     for (rows, caught) in [(caught, true), (broken, false)] {
         let game = position(&rows, Color::Black, 0.5);
         let stone = game.geometry().vertex(at(&game, "c3"));
