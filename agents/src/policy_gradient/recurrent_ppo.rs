@@ -732,7 +732,7 @@ mod tests {
                 pretraining: 3000,
                 ..WarmStart::default()
             };
-            let mut config = Config { num_steps: 12, sequence_length: 3, gru_units: 16, ..Config::default() };
+            let mut config = Config { num_steps: 12, sequence_length: 6, gru_units: 16, ..Config::default() };
             config.policy_gradient.warm_start = Some(warm);
             RecurrentPpo::new(&env.0, config, Budget { steps: 240, num_envs: 2 }, Streams::new(1)).unwrap()
         };
