@@ -107,6 +107,13 @@ impl Workplace {
         for map in ["mine.txt", "maps/mine.txt"] {
             std::fs::write(folder.path().join(map), "S..\n.#.\n..G\n").unwrap();
         }
+        // Finished runs, for the commands that read some.
+        let experiment = folder.path().join("finished.toml");
+        let text = "name = 'default'\nworlds = ['grid/cliff']\nagents = ['q-learning', 'ppo']\nseeds = '0..2'\n\
+                    steps = 300\nnum_envs = 1\nevaluation = { episodes = 2, max_steps = 50 }\n";
+        std::fs::write(&experiment, text).unwrap();
+        let out = folder.path().join("results/default");
+        PROGRAM.text(&["run", experiment.to_str().unwrap(), "--out", out.to_str().unwrap(), "--quiet"]);
         Workplace(folder)
     }
 
