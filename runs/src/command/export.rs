@@ -81,9 +81,17 @@ fn policies(
             file.extension().unwrap_or_default().to_string_lossy(),
         )));
     }
-    let mut exported = Vec::new();
+    let (mut exported, mut refused) = (Vec::new(), None);
     for (directory, job) in runs {
-        let policy = RunPolicy::of_run(registry, directory, job)?;
+        let policy = match RunPolicy::of_run(registry, directory, job) {
+            // Of several runs, those with a policy that cannot be exported are named and left out.
+            Err(error @ Core::Unsupported(_)) if runs.len() > 1 => {
+                output::note(&error.to_string());
+                refused = Some(error);
+                continue;
+            }
+            policy => policy?,
+        };
         // The graph, its bytes, and a copy in the file.
         let needed = 16 * policy.graph.parameters() as u128;
         memory::require(&format!("the export of {}", directory.display()), needed)?;
@@ -101,6 +109,9 @@ fn policies(
             bytes: bytes.len(),
             microseconds: policy.microseconds(job)?,
         });
+    }
+    if let (true, Some(error)) = (exported.is_empty(), refused) {
+        return Err(error.into());
     }
     match args.output.json {
         true => output::json(&json!({ "policies": exported })),
