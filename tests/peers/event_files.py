@@ -52,8 +52,7 @@ def read_hparams():
     server.configure(argv=[None, "--logdir", str(results), "--port", "0", "--load_fast", "false"])
     url = server.launch()
     status = ["STATUS_UNKNOWN", "STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_RUNNING"]
-    score = {"metric": {"tag": "final/score", "group": ""}, "includeInResult": True}
-    body = {"experimentName": "", "allowedStatuses": status, "colParams": [score], "startIndex": 0, "sliceSize": 100}
+    body = {"experimentName": "", "allowedStatuses": status, "colParams": [], "startIndex": 0, "sliceSize": 100}
     request = urllib.request.Request(url + "data/plugin/hparams/session_groups", json.dumps(body).encode())
     request.add_header("Content-Type", "application/json")
     with urllib.request.urlopen(request) as answer:
