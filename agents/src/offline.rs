@@ -5,7 +5,7 @@
 //! | [`cloning`] | the demonstrated action of each observation, by any classifier or regressor | Pomerleau 1989 |
 //! | [`iql`] | values of the demonstrated actions, and a policy weighted by them | Kostrikov et al. 2021 |
 //!
-//! [`Agent::learn`](freewheel_core::Agent::learn) steps no environment; its steps are those of the demonstrations.
+//! [`Agent::learn`] steps no environment; its steps are those of the demonstrations.
 
 pub mod cloning;
 mod features;

@@ -193,7 +193,7 @@ pub struct JobConfig {
     /// Environment steps, a multiple of `num_envs`.
     pub steps: u64,
     /// Steps that ramps, log lines, evaluations and checkpoints refer to; `None` if these are `steps`. Runs that differ
-    /// in `steps` alone begin with the same bytes, so that one is extended to another: see [`crate::extension`].
+    /// in `steps` alone begin with the same bytes, so that one is extended to another: see the module `extension`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule_steps: Option<u64>,
     /// Number of environments that the agent is trained in at once.
