@@ -1,6 +1,6 @@
 //! Extension of runs: a run with fewer steps is continued in its folder, up to the steps of a new plan.
 //!
-//! What depends on the length of a run refers to its *schedule*: ramps, the distances of log lines, evaluations and
+//! The *schedule* of a run is the length that these parts refer to: ramps, the distances of log lines, evaluations and
 //! checkpoints, and the hash in the name of its folder. An extended run keeps its schedule, so that it has the same
 //! bytes as a run of the new length with this schedule from the start. See [`JobConfig::schedule_steps`].
 

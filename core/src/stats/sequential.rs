@@ -45,7 +45,7 @@ impl Design {
     }
 }
 
-/// What a comparison says about a pair of algorithms.
+/// Result of a comparison for a pair of algorithms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decision {

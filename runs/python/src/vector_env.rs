@@ -40,7 +40,7 @@ pub(crate) struct VectorEnv {
     address: usize,
 }
 
-/// What a step returns: rewards, terminated, truncated, and whether an episode ended.
+/// Result of a step: rewards, terminated, truncated, and whether an episode ended.
 type Results<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<bool>>, Bound<'py, PyArray1<bool>>, bool);
 
 /// Episodes that ended: their indices `[E]`, last observations `[E, ..]`, last masks `[E, A]`, measures `[E, M]`, players to

@@ -112,7 +112,7 @@ pub struct Export {
     /// Folders of runs, or folders that contain runs.
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
-    /// What to write: onnx, safetensors or tensorboard for a file in the folder of each run; or the name of a file that
+    /// Format: onnx, safetensors or tensorboard for a file in the folder of each run; or the name of a file that
     /// ends with .onnx or .safetensors (policy of one run), .csv or .parquet (metrics of all runs).
     #[arg(long, value_name = "FORMAT|FILE")]
     pub to: PathBuf,

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 /// Name of an exported policy in the folder of its run, without extension.
 const POLICY: &str = "policy";
 
-/// What is exported, and where to.
+/// Content of an export, and its place.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Target {
     /// Policy in a format; without a file, in the folder of the run.

@@ -53,7 +53,7 @@ pub(super) struct PlayerSession {
     client: Option<Client>,
     /// Whether the program supports `set_random_seed`.
     seeded: bool,
-    /// What a built-in player has read in this game.
+    /// Searches that a built-in player keeps in this game.
     memory: Memory,
 }
 

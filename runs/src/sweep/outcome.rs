@@ -196,7 +196,7 @@ impl Summary {
         Some(table)
     }
 
-    /// What may be said.
+    /// Conclusion in words.
     fn words(&self) -> String {
         let Some(confirmed) = &self.confirmed else {
             return "No trial has a score after all steps: their runs diverged, or no episode ended.".into();

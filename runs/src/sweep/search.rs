@@ -53,7 +53,7 @@ pub(super) struct Task {
     pub(super) title: String,
 }
 
-/// What is to be done next.
+/// Next part of the search.
 pub(super) enum Step {
     /// Runs, in any order.
     Work(Vec<Task>),
@@ -83,7 +83,7 @@ impl<'a> Search<'a> {
         self.definition.defaults.evaluation_world().spec().lower_is_better()
     }
 
-    /// What is to be done next, where `results` are known. A result that is known stays known in later calls.
+    /// Next part of the search, where `results` are known. A result that is known stays known in later calls.
     ///
     /// # Errors
     /// Errors of sampling and of [`Definition::job`].

@@ -40,7 +40,7 @@ const WAIT: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(500
 pub(crate) struct Work<'a> {
     /// Worlds and agents.
     pub(crate) registry: &'a Registry,
-    /// What to search.
+    /// Definition of the search.
     pub(crate) definition: &'a Definition,
     /// Folder of the sweep.
     pub(crate) root: &'a Path,
@@ -77,7 +77,7 @@ struct Shared<'a> {
     done: bool,
 }
 
-/// What a worker does next.
+/// Next task of a worker.
 enum Next {
     Run(Box<Task>, File),
     Wait,

@@ -21,7 +21,7 @@ pub struct Engine {
     pub(super) analysis: UctSettings,
     pub(super) game: Game,
     pub(super) rng: Stream,
-    /// What the player has read in this game.
+    /// Searches that the player keeps in this game.
     pub(super) memory: Memory,
     pub(super) clock: Clock,
 }
