@@ -325,6 +325,9 @@ pub struct Training {
     /// Write an event file for TensorBoard into the folder of each run, while it is trained.
     #[arg(long)]
     pub tensorboard: bool,
+    /// Write a report, report.html, into the folder of the results when all runs have finished.
+    #[arg(long)]
+    pub report: bool,
     /// Seeds: 0..9 (9 not included), 0..=9, 7, or 1,5,9.
     #[arg(long, value_name = "A..B")]
     pub seeds: Option<Seeds>,

@@ -25,8 +25,10 @@ use crate::presets::{self, DEFAULT_STEPS, Preset};
 use crate::registry::{Registry, world_file};
 use crate::seeds::Seeds;
 
+mod entry;
 mod of_world;
 
+use entry::{Entry, entries};
 use of_world::OfWorld;
 
 /// Keys at the top of an experiment file whose value is a text or a number, not a table or list.
@@ -50,6 +52,8 @@ struct Top {
     presets: bool,
     /// Write an event file for TensorBoard into the folder of each run.
     tensorboard: bool,
+    /// Write a report, `report.html`, into the folder of the results when all runs have finished.
+    report: bool,
 }
 
 impl Default for Top {
@@ -63,27 +67,8 @@ impl Default for Top {
             num_envs: None,
             presets: true,
             tensorboard: false,
+            report: false,
         }
-    }
-}
-
-/// An entry of the list `worlds` or `agents` of an experiment.
-#[derive(Clone, Debug)]
-struct Entry {
-    id: String,
-    label: String,
-    /// Settings in the entry, without the keys `id`, `label` and `worlds`.
-    inline: Table,
-    /// Names of the worlds in which an agent is trained; empty for all.
-    worlds: Vec<String>,
-    /// Key path of the entry in the file, for messages.
-    path: [String; 2],
-}
-
-impl Entry {
-    /// Whether this agent is trained in `world`.
-    fn is_in(&self, world: &Entry) -> bool {
-        self.worlds.is_empty() || self.worlds.iter().any(|name| [&world.id, &world.label].contains(&name))
     }
 }
 
@@ -104,6 +89,8 @@ pub struct Plan {
     pub schedule_is_given: bool,
     /// Choices that the plan has made, with their reasons.
     pub notes: Vec<String>,
+    /// Whether the experiment asks for a report.
+    pub report: bool,
 }
 
 /// Keys at the top of an experiment file whose value is a table or a list.
@@ -119,7 +106,7 @@ impl Plan {
         let mut top = doc.table.clone();
         top.retain(|key, _| !SECTIONS.contains(&key));
         let known: Vec<&str> =
-            ["name", "seeds", "steps", "schedule_steps", "num_envs", "presets", "tensorboard"]
+            ["name", "seeds", "steps", "schedule_steps", "num_envs", "presets", "tensorboard", "report"]
                 .into_iter()
                 .chain(SECTIONS)
                 .collect();
@@ -144,7 +131,8 @@ impl Plan {
         known_names(doc, registry, &worlds, &agents)?;
         let name = common.top.name.clone();
         let schedule_is_given = common.top.schedule_steps.is_some();
-        let mut plan = Plan { name, map, schedule_is_given, ..Plan::default() };
+        let report = common.top.report;
+        let mut plan = Plan { name, map, schedule_is_given, report, ..Plan::default() };
         let mut stores = Stores::default();
         for world in &worlds {
             common.add_jobs_of(registry, doc, world, &agents, &mut stores, &mut plan)?;
@@ -252,7 +240,7 @@ impl Common {
             layers.insert(0, Layer { path: Vec::new(), table: of_agent });
             let settings = merged(&layers);
             let factory = registry.find_agent(&agent.id)?;
-            let steps = steps.or(preset.map(|preset| preset.steps)).unwrap_or(DEFAULT_STEPS);
+            let steps = agent.steps.or(steps).or(preset.map(|preset| preset.steps)).unwrap_or(DEFAULT_STEPS);
             let num_envs = self.top.num_envs.or(preset.and_then(|preset| preset.num_envs));
             let num_envs = num_envs.unwrap_or_else(|| factory.num_envs());
             let notes = &mut plan.notes;
@@ -457,53 +445,6 @@ fn read_section<T: DeserializeOwned + JsonSchema>(doc: &Document, path: &[&str],
     let layer = Layer { path: path.iter().map(|&key| key.to_owned()).collect(), table: table.clone() };
     let of = path.last().copied().unwrap_or_default();
     read(table, of).map_err(|e| placed(doc, &[layer], e))
-}
-
-/// Entries of the list `worlds` or `agents`: names, or tables with an `id`, optionally a `label`, and settings.
-fn entries(doc: &Document, list: &str) -> Result<Vec<Entry>> {
-    let Some(Value::Array(array)) = doc.table.get(list) else {
-        return Err(doc.error(&[list], format!("`{list}` must be a list of names; see `freewheel init`")));
-    };
-    let mut entries: Vec<Entry> = Vec::new();
-    for (i, value) in array.iter().enumerate() {
-        let path = [list.to_owned(), i.to_string()];
-        let (id, label, worlds, inline) = match value {
-            Value::String(id) => (id.clone(), id.clone(), Vec::new(), Table::new()),
-            Value::Table(table) => {
-                let mut table = table.clone();
-                let Some(Value::String(id)) = table.remove("id") else {
-                    return Err(
-                        doc.error(&[list, &path[1]], "this entry needs an `id`, such as { id = \"...\" }")
-                    );
-                };
-                let label = match table.remove("label") {
-                    Some(Value::String(label)) => label,
-                    None => id.clone(),
-                    Some(_) => return Err(doc.error(&[list, &path[1], "label"], "`label` must be a text")),
-                };
-                let worlds = if list == "agents" { table.remove("worlds") } else { None };
-                let worlds = worlds.map_or(Ok(Vec::new()), |worlds| {
-                    let message = "`worlds` must be a list of names of worlds";
-                    Vec::deserialize(worlds).map_err(|_| doc.error(&[list, &path[1], "worlds"], message))
-                })?;
-                (id, label, worlds, table)
-            }
-            _ => return Err(doc.error(&[list, &path[1]], "a name or a table with an `id` is wanted here")),
-        };
-        let share_a_world = |other: &Entry| {
-            let both = [&other.worlds, &worlds];
-            both.iter().any(|all| all.is_empty()) || worlds.iter().any(|name| other.worlds.contains(name))
-        };
-        if entries.iter().any(|other| other.label == label && share_a_world(other)) {
-            let message = format!("`{label}` is named twice; give one of them a `label` of its own");
-            return Err(doc.error(&[list, &path[1]], message));
-        }
-        entries.push(Entry { id, label, inline, worlds, path });
-    }
-    if entries.is_empty() {
-        return Err(doc.error(&[list], format!("`{list}` is empty")));
-    }
-    Ok(entries)
 }
 
 /// Checks the names of worlds and agents before the settings, because an unknown name explains most other errors. A

@@ -1,12 +1,12 @@
 //! Report about finished runs: one HTML file without outside parts, or Markdown.
 
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
 use freewheel_core::{Result, stats};
 
 use crate::Registry;
 use crate::checksums::EPISODES;
-use crate::cli::ReportArgs;
 use crate::comparison::words::size;
 use crate::comparison::{Comparison, Entry, normalized};
 use crate::curves::Curves;
@@ -19,6 +19,10 @@ use crate::render::{Timing, cells};
 use crate::table::{Column, Table};
 use crate::tui::{Offscreen, Theme, Watch};
 use crate::{output, recordings};
+
+mod policies;
+
+use policies::Trained;
 
 /// Style of the page.
 const STYLE: &str = include_str!("report_page/style.css");
@@ -34,20 +38,31 @@ pub(crate) struct ReportPage<'a> {
     comparison: &'a Comparison,
     question: String,
     command: String,
+    /// Policies of the entries of the comparison, in their order.
+    policies: Vec<Option<Trained>>,
 }
 
 impl<'a> ReportPage<'a> {
-    /// Report with the question and the command line of `args`.
-    pub(crate) fn new(comparison: &'a Comparison, args: &ReportArgs) -> Self {
+    /// Report about the runs in the folders `runs`, to be written to the file `to`.
+    ///
+    /// # Errors
+    /// Errors of reading the policies of the runs.
+    pub(crate) fn new(
+        registry: &Registry,
+        comparison: &'a Comparison,
+        runs: &[PathBuf],
+        to: &Path,
+        question: Option<&str>,
+    ) -> Result<Self> {
         let mut command = "freewheel report".to_owned();
-        for run in &args.runs {
+        for run in runs {
             let _ = write!(command, " {}", quoted(&run.to_string_lossy()));
         }
-        let _ = write!(command, " --to {}", quoted(&args.to.to_string_lossy()));
-        if let Some(question) = &args.question {
+        let _ = write!(command, " --to {}", quoted(&to.to_string_lossy()));
+        if let Some(question) = question {
             let _ = write!(command, " --question {}", quoted(question));
         }
-        let question = args.question.clone().unwrap_or_else(|| {
+        let question = question.map(str::to_owned).unwrap_or_else(|| {
             let mut agents: Vec<&str> = Vec::new();
             for entry in &comparison.entries {
                 if !agents.contains(&&*entry.agent) {
@@ -57,7 +72,8 @@ impl<'a> ReportPage<'a> {
             let worlds: Vec<&str> = comparison.worlds().map(|entries| &*entries[0].world).collect();
             format!("Which of {} has the best mean score in {}?", agents.join(", "), worlds.join(", "))
         });
-        ReportPage { comparison, question: output::plain(&question).into_owned(), command }
+        let policies = policies::of(registry, &comparison.entries)?;
+        Ok(ReportPage { comparison, question: output::plain(&question).into_owned(), command, policies })
     }
 
     /// The report in Markdown: tables and sentences, without pictures.
@@ -117,7 +133,7 @@ impl<'a> ReportPage<'a> {
             "<section>\n<h2>Learning curves</h2>\n<p>Mean over the seeds, with 95 % intervals.</p>\n",
         );
         for picture in self.learning_curves() {
-            let _ = write!(out, "<figure class=\"wide\">\n{}</figure>\n", picture.svg());
+            let _ = write!(out, "<figure class=\"wide plot\">\n{}</figure>\n", picture.svg());
         }
         out.push_str("</section>\n");
         let profiles = self.profiles();
@@ -127,10 +143,11 @@ impl<'a> ReportPage<'a> {
                  <p>Part of the runs above each normalized score: 0 is the baseline, 1 the reference.</p>\n",
             );
             for picture in profiles {
-                let _ = write!(out, "<figure class=\"wide\">\n{}</figure>\n", picture.svg());
+                let _ = write!(out, "<figure class=\"wide plot\">\n{}</figure>\n", picture.svg());
             }
             out.push_str("</section>\n");
         }
+        out.push_str(&self.pictures()?);
         out.push_str(&self.episodes(registry)?);
         let _ = write!(
             out,
@@ -152,7 +169,7 @@ impl<'a> ReportPage<'a> {
             all.push((format!("Normalized scores over {}", self.comparison.shared.join(", ")), table));
         }
         all.extend(self.comparison.pairs_table().map(|table| ("Differences".to_owned(), table)));
-        all.push(("Cost of training".to_owned(), costs(&self.comparison.entries)));
+        all.push(("Cost of training and of use".to_owned(), costs(&self.comparison.entries, &self.policies)));
         all
     }
 
@@ -213,16 +230,39 @@ impl<'a> ReportPage<'a> {
         all
     }
 
+    /// Last screen of an episode of the best agent of each world, as the viewer shows it.
+    fn pictures(&self) -> Result<String> {
+        let (mut out, mut first) = (String::new(), 0);
+        for entries in self.comparison.worlds() {
+            let policies = &self.policies[first..first + entries.len()];
+            first += entries.len();
+            let Some((entry, policy)) =
+                best(entries).and_then(|at| Some((&entries[at], policies[at].as_ref()?)))
+            else {
+                continue;
+            };
+            let _ = write!(
+                out,
+                "<figure class=\"wide\">\n<figcaption>{}: {}</figcaption>\n{}</figure>\n",
+                escaped(&entry.world),
+                escaped(&entry.agent),
+                policy.picture()?
+            );
+        }
+        match out.is_empty() {
+            true => Ok(out),
+            false => Ok(format!(
+                "<section>\n<h2>Policies</h2>\n<p>The end of an episode of the best agent that learns.</p>\n\
+                 {out}</section>\n"
+            )),
+        }
+    }
+
     /// Players of a recorded episode for each world: of the agent with the best mean score.
     fn episodes(&self, registry: &Registry) -> Result<String> {
         let mut out = String::new();
         for entries in self.comparison.worlds() {
-            let value = |entry: &Entry| match (entry.mean, entry.lower_is_better) {
-                (Some(mean), true) => -mean,
-                (Some(mean), false) => mean,
-                (None, _) => f64::NEG_INFINITY,
-            };
-            let best = entries.iter().max_by(|a, b| value(a).total_cmp(&value(b)));
+            let best = best(entries).map(|at| &entries[at]);
             let Some((best, folder)) = best.and_then(|best| Some((best, best.folders.first()?))) else {
                 continue;
             };
@@ -267,8 +307,8 @@ impl<'a> ReportPage<'a> {
     }
 }
 
-/// Table of what training cost.
-fn costs(entries: &[Entry]) -> Table {
+/// Table of what training cost, and of what the policies cost in use.
+fn costs(entries: &[Entry], policies: &[Option<Trained>]) -> Table {
     let mut table = Table::new(vec![
         Column::text("world", 0),
         Column::text("agent", 0),
@@ -276,8 +316,12 @@ fn costs(entries: &[Entry]) -> Table {
         Column::number("steps", 0),
         Column::number("seconds by file times", 0),
         Column::number("size on disk", 0),
+        Column::number("parameters", 0),
+        Column::number("us an action", 0),
     ]);
-    for entry in entries {
+    for (entry, policy) in entries.iter().zip(policies) {
+        let parameters = policy.as_ref().and_then(|it| it.parameters);
+        let microseconds = policy.as_ref().and_then(|it| it.microseconds);
         table.row([
             entry.world.clone(),
             entry.agent.clone(),
@@ -285,9 +329,27 @@ fn costs(entries: &[Entry]) -> Table {
             count(entry.steps as f64),
             format!("{:.1}", entry.seconds),
             size(entry.bytes),
+            parameters.map_or("-".into(), |n| n.to_string()),
+            microseconds.map_or("-".into(), |time| format!("{time:.2}")),
         ]);
     }
     table
+}
+
+/// Agents that do not learn.
+const FIXED: [&str; 3] = ["random", "scripted", "reference"];
+
+/// Position of the entry with the best mean score among the agents that learn, or among all if there are none.
+fn best(entries: &[Entry]) -> Option<usize> {
+    let value = |entry: &Entry| match (entry.mean, entry.lower_is_better) {
+        (Some(mean), true) => -mean,
+        (Some(mean), false) => mean,
+        (None, _) => f64::NEG_INFINITY,
+    };
+    let learns = |&at: &usize| !FIXED.contains(&&*entries[at].config.agent);
+    let none_learns = !(0..entries.len()).any(|at| learns(&at));
+    let candidates = (0..entries.len()).filter(|at| none_learns || learns(at));
+    candidates.max_by(|&a, &b| value(&entries[a]).total_cmp(&value(&entries[b])))
 }
 
 /// Versions of the program and the machine that wrote the report.

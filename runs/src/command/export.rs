@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::cli::Export;
 use crate::error::{Error, Result};
 use crate::export::metrics::table;
-use crate::export::policy::RunPolicy;
+use crate::export::policy::{RunPolicy, microseconds};
 use crate::export::{PolicyFormat, Target, csv, parquet, tensorboard};
 use crate::job::Job;
 use crate::table::{Column, Layout, Table};
@@ -107,7 +107,7 @@ fn policies(
             step: policy.step,
             parameters: policy.graph.parameters(),
             bytes: bytes.len(),
-            microseconds: policy.microseconds(job)?,
+            microseconds: microseconds(job, &*policy.policy)?,
         });
     }
     if let (true, Some(error)) = (exported.is_empty(), refused) {

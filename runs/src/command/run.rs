@@ -59,7 +59,14 @@ pub(super) fn train(registry: &Registry, args: Train) -> Result<()> {
 /// Trains the runs of a plan that is not on disk yet.
 fn train_new(registry: &Registry, plan: Plan, out: &Path, training: &Training) -> Result<()> {
     let maps: Vec<MapPlan> = plan.map.iter().cloned().collect();
-    train_all(registry, plan, &maps, Source::New, out, training.output.clone(), training.threads)
+    let has_report = plan.report;
+    train_all(registry, plan, &maps, Source::New, out, training.output.clone(), training.threads)?;
+    if has_report {
+        let file = out.join("report.html");
+        super::report::write(registry, &[out.to_owned()], &file, None)?;
+        output::note(&format!("report: {}", file.display()));
+    }
+    Ok(())
 }
 
 /// Plan of an experiment, with the overrides and seeds of the command line.
@@ -73,6 +80,9 @@ fn plan(registry: &Registry, doc: &mut Document, training: &Training) -> Result<
     }
     if training.tensorboard {
         doc.table.insert("tensorboard".into(), Value::Boolean(true));
+    }
+    if training.report {
+        doc.table.insert("report".into(), Value::Boolean(true));
     }
     // Encoders are fitted in this call, on the same number of threads as the training.
     Ok(pool(training.threads.count())?.install(|| Plan::new(registry, doc))?)
@@ -88,6 +98,7 @@ fn plan_of_presets(registry: &Registry, text: &str, training: &Training) -> Resu
         all.presets.extend(plan.presets);
         all.warnings.extend(plan.warnings);
         all.schedule_is_given = plan.schedule_is_given;
+        all.report = plan.report;
         all.notes.extend(plan.notes);
     }
     match all.jobs.is_empty() {

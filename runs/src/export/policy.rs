@@ -23,7 +23,7 @@ pub(crate) struct RunPolicy {
     pub(crate) graph: Graph,
     /// Description: pairs of key and text.
     pub(crate) metadata: Vec<(String, String)>,
-    policy: Arc<dyn Policy>,
+    pub(crate) policy: Arc<dyn Policy>,
 }
 
 /// Number of observations on which the time of an action is measured.
@@ -61,42 +61,42 @@ impl RunPolicy {
             PolicyFormat::Safetensors => safetensors::to_bytes(&self.graph, &self.metadata),
         }
     }
+}
 
-    /// Median time of one action for one observation, in microseconds, on this machine.
-    ///
-    /// # Errors
-    /// Errors of the world's steps.
-    pub(crate) fn microseconds(&self, job: &Job) -> Result<f64> {
-        let (spec, streams) = (job.world.spec(), Streams::new(job.config.seed));
-        let mut env = job.world.vector_env(1, streams, Purpose::EvaluationEnvironment, 0);
-        let mut rngs = [streams.stream(Purpose::EvaluationAction, 0, 0)];
-        let mut actions = ActionBuffer::for_spec(spec, 1);
-        let mut memory = vec![0.0; self.policy.memory_len()];
-        let mut seen: Vec<(Vec<f32>, Vec<bool>)> = Vec::new();
-        let count = if job.world.is_slow() { 1 } else { OBSERVATIONS };
-        for i in 0..count {
-            if i > 0 {
-                env.step(actions.as_actions())?;
-            }
-            let view = env.view();
-            seen.push((view.obs.to_vec(), view.legal.to_vec()));
-            self.policy.act_with_memory(view.obs, view.legal, &mut memory, &mut rngs, &mut actions);
+/// Median time of one action of `policy` for one observation of the world of `job`, in microseconds, on this machine.
+///
+/// # Errors
+/// Errors of the world's steps.
+pub(crate) fn microseconds(job: &Job, policy: &dyn Policy) -> Result<f64> {
+    let (spec, streams) = (job.world.spec(), Streams::new(job.config.seed));
+    let mut env = job.world.vector_env(1, streams, Purpose::EvaluationEnvironment, 0);
+    let mut rngs = [streams.stream(Purpose::EvaluationAction, 0, 0)];
+    let mut actions = ActionBuffer::for_spec(spec, 1);
+    let mut memory = vec![0.0; policy.memory_len()];
+    let mut seen: Vec<(Vec<f32>, Vec<bool>)> = Vec::new();
+    let count = if job.world.is_slow() { 1 } else { OBSERVATIONS };
+    for i in 0..count {
+        if i > 0 {
+            env.step(actions.as_actions())?;
         }
-        let mut rounds = Vec::with_capacity(ROUNDS);
-        for _ in 0..ROUNDS {
-            let (begin, mut made) = (Instant::now(), 0u32);
-            while begin.elapsed() < ROUND {
-                for (obs, legal) in &seen {
-                    self.policy.act_with_memory(obs, legal, &mut memory, &mut rngs, &mut actions);
-                    std::hint::black_box(&actions);
-                    made += 1;
-                }
-            }
-            rounds.push(begin.elapsed().as_secs_f64() * 1e6 / f64::from(made));
-        }
-        rounds.sort_by(f64::total_cmp);
-        Ok(rounds[ROUNDS / 2])
+        let view = env.view();
+        seen.push((view.obs.to_vec(), view.legal.to_vec()));
+        policy.act_with_memory(view.obs, view.legal, &mut memory, &mut rngs, &mut actions);
     }
+    let mut rounds = Vec::with_capacity(ROUNDS);
+    for _ in 0..ROUNDS {
+        let (begin, mut made) = (Instant::now(), 0u32);
+        while begin.elapsed() < ROUND {
+            for (obs, legal) in &seen {
+                policy.act_with_memory(obs, legal, &mut memory, &mut rngs, &mut actions);
+                std::hint::black_box(&actions);
+                made += 1;
+            }
+        }
+        rounds.push(begin.elapsed().as_secs_f64() * 1e6 / f64::from(made));
+    }
+    rounds.sort_by(f64::total_cmp);
+    Ok(rounds[ROUNDS / 2])
 }
 
 /// Graph of the greedy `policy` of `job`.

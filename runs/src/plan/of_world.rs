@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use freewheel_core::Result;
 use toml::{Table, Value};
 
+use super::entry::take_steps;
 use super::{Common, Layer, read_section};
 use crate::demonstrations::recording::Recording;
 use crate::document::Document;
-use crate::job::{Evaluation, MAX_STEPS, out_of_range};
+use crate::job::{Evaluation, out_of_range};
 
 /// Steps, evaluation, demonstrations and agent settings of one world.
 pub(super) struct OfWorld {
@@ -35,7 +36,9 @@ impl OfWorld {
             agents: vec![general],
         };
         for layer in own {
-            all.take_steps(doc, layer)?;
+            let path = layer.path.clone();
+            let steps = take_steps(doc, &mut layer.table, &words(&path))?;
+            all.steps = steps.or(all.steps);
             all.take_evaluation(doc, common, layer)?;
             all.take_recordings(doc, layer)?;
             if let Some(Value::Table(table)) = layer.table.remove("agent") {
@@ -43,17 +46,6 @@ impl OfWorld {
             }
         }
         Ok(all)
-    }
-
-    fn take_steps(&mut self, doc: &Document, layer: &mut Layer) -> Result<()> {
-        let Some(value) = layer.table.remove("steps") else { return Ok(()) };
-        let value = value.as_integer().and_then(|n| u64::try_from(n).ok());
-        let steps = value.filter(|n| (1..=MAX_STEPS).contains(n)).ok_or_else(|| {
-            let message = format!("`steps` must be a whole number, at least 1 and at most {MAX_STEPS}");
-            doc.error(&words(&inside(layer, "steps")), message)
-        })?;
-        self.steps = Some(steps);
-        Ok(())
     }
 
     fn take_evaluation(&mut self, doc: &Document, common: &Common, layer: &mut Layer) -> Result<()> {

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use super::*;
@@ -31,14 +31,11 @@ fn runs() -> tempfile::TempDir {
 fn the_page_is_complete_and_needs_nothing_else() {
     let folder = runs();
     let registry = Registry::standard();
-    let args = ReportArgs {
-        runs: vec![folder.path().to_owned()],
-        to: PathBuf::from("report.html"),
-        question: Some("Is <b> & \"q\" better?".into()),
-        programs: crate::cli::ProgramsOption { allow_programs: false },
-    };
-    let comparison = Comparison::read(&registry, &args.runs).unwrap();
-    let page = ReportPage::new(&comparison, &args);
+    let runs = [folder.path().to_owned()];
+    let comparison = Comparison::read(&registry, &runs).unwrap();
+    let question = "Is <b> & \"q\" better?";
+    let page =
+        ReportPage::new(&registry, &comparison, &runs, Path::new("report.html"), Some(question)).unwrap();
     let html = page.html(&registry).unwrap();
     if let Some(file) = std::env::var_os("FREEWHEEL_KEEP_REPORT") {
         std::fs::write(file, &html).unwrap();
@@ -50,14 +47,14 @@ fn the_page_is_complete_and_needs_nothing_else() {
     let heading = named("h1").next().and_then(|node| node.text());
     assert_eq!(heading, Some("Is <b> & \"q\" better?"));
     let headings: Vec<&str> = named("h2").filter_map(|node| node.text()).collect();
-    assert_eq!(headings.len(), 9, "{headings:?}");
+    assert_eq!(headings.len(), 10, "{headings:?}");
     // Scores, overall, pairs, costs: 4 rows, 2 agents, 3 pairs, 4 rows.
     let rows: Vec<usize> = named("tbody")
         .map(|body| body.children().filter(|node| node.tag_name().name() == "tr").count())
         .collect();
     assert_eq!(rows, [4, 2, 3, 4]);
-    // Two worlds have curves; they and all worlds have profiles.
-    assert_eq!((named("svg").count(), named("canvas").count()), (2 + 3, 2));
+    // Two worlds have curves and pictures; they and all worlds have profiles.
+    assert_eq!((named("svg").count(), named("canvas").count()), (2 + 3 + 2, 2));
     for attribute in document.descendants().flat_map(|node| node.attributes()) {
         assert!(!matches!(attribute.name(), "src" | "href"), "{attribute:?}");
     }
@@ -80,7 +77,9 @@ fn the_page_is_complete_and_needs_nothing_else() {
     assert!(sentences.contains("grid/cliff: q-learning is better than random"), "{sentences}");
     assert_eq!(comparison.shared, ["grid/cliff", "grid/frozenlake-4x4"]);
     let markdown = page.markdown();
-    for part in ["# Is <b>", "| grid/cliff", "## Cost of training", "freewheel report", "[evaluation]"] {
+    for part in
+        ["# Is <b>", "| grid/cliff", "## Cost of training and of use", "freewheel report", "[evaluation]"]
+    {
         assert!(markdown.contains(part), "{part}: {markdown}");
     }
 }

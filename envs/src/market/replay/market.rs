@@ -7,7 +7,7 @@ use freewheel_core::{Error, Result};
 use super::features::{self, Features};
 use super::prices::Prices;
 use super::rules::Costs;
-use super::settings::{Actions, Settings};
+use super::settings::{Actions, Settings, Split};
 use super::split::Fold;
 
 /// Maximum number of rows of the table of positions.
@@ -25,6 +25,8 @@ pub struct MarketData {
     pub(super) starts: Range<usize>,
     /// Number of steps of an episode.
     pub(super) steps: usize,
+    /// Number of steps of a training episode.
+    pub(super) training_steps: usize,
     pub(super) costs: Costs,
     /// Equity at the start, in money.
     pub(super) initial_equity: f64,
@@ -52,6 +54,7 @@ impl MarketData {
         }
         let features = Features::new(&prices, fold.train.clone(), settings)?;
         let (starts, steps) = fold.episodes(settings);
+        let training_steps = fold.episodes(&Settings { split: Split::Train, ..settings.clone() }).1;
         let n = prices.width();
         let table = match settings.actions {
             Actions::Table => position_table(&settings.levels(), n, settings.leverage)?,
@@ -79,6 +82,7 @@ impl MarketData {
             fold,
             starts,
             steps,
+            training_steps,
             table,
             trend,
         })

@@ -36,7 +36,7 @@ mod world;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use freewheel_core::{DynWorld, Error, Result, World};
+use freewheel_core::{DynWorld, Error, EvaluationWorld, Result, World};
 
 pub use bars::Bars;
 pub use file::{Key, Times};
@@ -54,7 +54,7 @@ pub use world::{Replay, State};
 /// [`Error::Config`] for invalid settings; [`Error::Input`] and [`Error::Io`] for files that are invalid or cannot be
 /// read.
 pub fn build(table: &toml::Table) -> Result<Arc<dyn DynWorld>> {
-    replay("market/replay", &Settings::read(table, "market/replay")?)
+    replay("market/replay", &Settings::read(table, "market/replay")?, table)
 }
 
 /// World of the price file `file`. The id of the world is the name used on the command line, such as
@@ -64,7 +64,7 @@ pub fn build(table: &toml::Table) -> Result<Arc<dyn DynWorld>> {
 /// Same errors as [`build`].
 pub fn open(file: &Path, table: &toml::Table) -> Result<Arc<dyn DynWorld>> {
     let settings = settings_of_file(file, table)?;
-    replay(&format!("market:{}", file.display()), &settings)
+    replay(&format!("market:{}", file.display()), &settings, table)
 }
 
 /// All files that [`open`] reads: `file` and the files of further assets in the settings.
@@ -87,21 +87,45 @@ fn settings_of_file(file: &Path, table: &toml::Table) -> Result<Settings> {
     Settings::read(&table, &of)
 }
 
-/// World with the id `id` and the settings `settings`; continuous actions have as many numbers as there are assets.
-fn replay(id: &str, settings: &Settings) -> Result<Arc<dyn DynWorld>> {
-    fn of<A: TargetAction>(id: &str, prices: Prices, settings: &Settings) -> Result<Arc<dyn DynWorld>> {
-        Replay::<A>::new(id, prices, settings).map(World::shared)
-    }
+/// World with the id `id` and the settings `settings`, which are those of `table`. Where policies are evaluated on other
+/// bars than those of the episodes, it has an evaluation world.
+fn replay(id: &str, settings: &Settings, table: &toml::Table) -> Result<Arc<dyn DynWorld>> {
     let prices = Prices::read(settings)?;
+    if settings.split == settings.evaluation_split {
+        return world_on(id, prices, settings, None);
+    }
+    let evaluated = Settings { split: settings.evaluation_split, ..settings.clone() };
+    let mut table = table.clone();
+    let split = toml::Value::try_from(settings.evaluation_split).map_err(|e| Error::Config(e.to_string()))?;
+    table.insert("split".to_owned(), split);
+    let world = world_on(id, prices.clone(), &evaluated, None)?;
+    world_on(id, prices, settings, Some(EvaluationWorld { world, settings: table }))
+}
+
+/// World on `prices`; continuous actions have as many numbers as there are assets.
+fn world_on(
+    id: &str,
+    prices: Prices,
+    settings: &Settings,
+    evaluation: Option<EvaluationWorld>,
+) -> Result<Arc<dyn DynWorld>> {
+    fn of<A: TargetAction>(
+        id: &str,
+        prices: Prices,
+        settings: &Settings,
+        evaluation_world: Option<EvaluationWorld>,
+    ) -> Result<Arc<dyn DynWorld>> {
+        Ok(Replay::<A>::new(id, prices, settings)?.with_evaluation_world(evaluation_world).shared())
+    }
     match (settings.actions, prices.width()) {
-        (Actions::Table, _) => of::<u32>(id, prices, settings),
-        (Actions::Continuous, 1) => of::<[f32; 1]>(id, prices, settings),
-        (Actions::Continuous, 2) => of::<[f32; 2]>(id, prices, settings),
-        (Actions::Continuous, 3) => of::<[f32; 3]>(id, prices, settings),
-        (Actions::Continuous, 4) => of::<[f32; 4]>(id, prices, settings),
-        (Actions::Continuous, 5) => of::<[f32; 5]>(id, prices, settings),
-        (Actions::Continuous, 6) => of::<[f32; 6]>(id, prices, settings),
-        (Actions::Continuous, 7) => of::<[f32; 7]>(id, prices, settings),
-        (Actions::Continuous, _) => of::<[f32; 8]>(id, prices, settings),
+        (Actions::Table, _) => of::<u32>(id, prices, settings, evaluation),
+        (Actions::Continuous, 1) => of::<[f32; 1]>(id, prices, settings, evaluation),
+        (Actions::Continuous, 2) => of::<[f32; 2]>(id, prices, settings, evaluation),
+        (Actions::Continuous, 3) => of::<[f32; 3]>(id, prices, settings, evaluation),
+        (Actions::Continuous, 4) => of::<[f32; 4]>(id, prices, settings, evaluation),
+        (Actions::Continuous, 5) => of::<[f32; 5]>(id, prices, settings, evaluation),
+        (Actions::Continuous, 6) => of::<[f32; 6]>(id, prices, settings, evaluation),
+        (Actions::Continuous, 7) => of::<[f32; 7]>(id, prices, settings, evaluation),
+        (Actions::Continuous, _) => of::<[f32; 8]>(id, prices, settings, evaluation),
     }
 }

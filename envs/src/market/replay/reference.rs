@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionBuffer, Baseline, Certainty, Env, Error, Event, Frame, Policy, PolicyClass, Purpose, Result, Scene,
-    Solution, SolveQuery, Step, Stream, Streams, World,
+    ActionBuffer, Baseline, Certainty, Env, Error, EvaluationWorld, Event, Frame, Policy, PolicyClass,
+    Purpose, Result, Scene, Solution, SolveQuery, Step, Stream, Streams, World,
 };
 
 use super::foresight;
@@ -34,6 +34,10 @@ impl<A: TargetAction> World for Replay<A> {
             return Err(unsupported(self, NO_FIXED_TARGET));
         };
         Ok(Baseline { name: name.clone(), value: fixed_target_score(self, *target, steps)? })
+    }
+
+    fn evaluation_world(&self) -> Option<&EvaluationWorld> {
+        self.evaluation_world.as_ref()
     }
 
     fn upper_bound_player(&self) -> Option<&str> {

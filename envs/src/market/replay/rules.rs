@@ -18,12 +18,12 @@
 //!   is added to the next, so rewards sum to log(final / initial) within one rounding.
 //! * **Endings**: truncation at the last bar. Equity at or below `ruin` times the initial equity, at the open, after
 //!   costs or at the close, terminates the episode with exactly this equity, in cash.
-//! * **Version**: 1.
+//! * **Version**: 2 (version 1 observed the steps since a change over the steps of the test, there).
 
 use serde::{Deserialize, Serialize};
 
 /// Version of the rules, raised whenever behavior changes.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Maximum number of assets.
 pub(super) const MAX_ASSETS: usize = 8;

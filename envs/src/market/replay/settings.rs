@@ -40,6 +40,8 @@ pub struct Settings {
 
     /// Bars of the episodes: "train" or "test".
     pub split: Split,
+    /// Bars on which trained policies are evaluated: "test", by default, or "train".
+    pub evaluation_split: Split,
     /// Number of walk-forward folds, 1 or more; by default 4, or 1 for a file that is too short for 4.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folds: Option<u32>,
@@ -154,6 +156,7 @@ impl Default for Settings {
             largest_gap: 10.0,
             tolerance: 1e-4,
             split: Split::Train,
+            evaluation_split: Split::Test,
             folds: None,
             fold: None,
             rolling: false,

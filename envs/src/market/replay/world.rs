@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use freewheel_core::{Better, Env, Measure, ObservationSpace, Result, Spec, Step, Stream};
+use freewheel_core::{Better, Env, EvaluationWorld, Measure, ObservationSpace, Result, Spec, Step, Stream};
 use serde::{Deserialize, Serialize};
 
 use super::foresight::Foresight;
@@ -21,6 +21,7 @@ pub struct Replay<A> {
     pub(super) market: MarketData,
     pub(super) scripts: Vec<Script<A>>,
     foresight: OnceLock<Option<Foresight>>,
+    pub(super) evaluation_world: Option<EvaluationWorld>,
 }
 
 /// State of an episode of a replay.
@@ -88,7 +89,12 @@ impl<A: TargetAction> Replay<A> {
             scripts: scripts.iter().map(|script| script.name.clone()).collect(),
             ..Spec::new(id, ObservationSpace::vector(&bounds), A::space(&market))
         };
-        Ok(Replay { spec, market, scripts, foresight: OnceLock::new() })
+        Ok(Replay { spec, market, scripts, foresight: OnceLock::new(), evaluation_world: None })
+    }
+
+    /// The same world, evaluated in `evaluation_world`.
+    pub(super) fn with_evaluation_world(self, evaluation_world: Option<EvaluationWorld>) -> Self {
+        Replay { evaluation_world, ..self }
     }
 
     /// Data of the fold: prices, training and test bars.
@@ -184,7 +190,7 @@ impl<A: TargetAction> Env for Replay<A> {
         for ((weight, units), price) in weights.iter_mut().zip(&state.account.units).zip(prices) {
             *weight = (units * price / state.equity).clamp(-max_weight, max_weight) as f32;
         }
-        bars_since_change[0] = (state.bars_since_change as f32 / market.steps as f32).min(1.0);
+        bars_since_change[0] = (state.bars_since_change as f32 / market.training_steps as f32).min(1.0);
     }
 
     fn measure(&self, state: &State, out: &mut [f64]) {

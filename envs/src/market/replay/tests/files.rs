@@ -207,6 +207,14 @@ fn worlds_are_built_from_files() {
             .to_string()
             .contains("`file` must not be set")
     );
+    // Policies are evaluated on the test, whose observations have the scale of the training.
+    let evaluated = named.evaluation_world().unwrap();
+    assert_eq!(evaluated.settings["split"].as_str(), Some("test"));
+    assert!(evaluated.world.spec().time_limit < named.spec().time_limit);
+    assert_eq!(evaluated.world.spec().observation, named.spec().observation);
+    assert!(evaluated.world.evaluation_world().is_none() && opened.evaluation_world().is_none());
+    let same = build(&table(format!("file = {plain:?}\nevaluation_split = \"train\""))).unwrap();
+    assert!(same.evaluation_world().is_none());
     std::fs::write(&packed, &std::fs::read(&packed).unwrap()[..500]).unwrap();
     assert!(matches!(Bars::read(&packed, &settings), Err(Error::Bytes { .. })));
     assert!(matches!(Bars::read(&folder.join("none.csv"), &settings), Err(Error::Io { .. })));
