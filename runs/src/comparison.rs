@@ -13,6 +13,7 @@ use crate::checksums::{CONFIG, METRICS};
 use crate::curves::{CurveReader, Curves};
 use crate::folders::{WorldCache, files_below, no_run};
 use crate::job::{Job, JobConfig};
+use crate::plan_file;
 use crate::score_scale::{Reference, ScoreScale, ScoreScales};
 
 pub(crate) mod words;
@@ -221,6 +222,8 @@ fn read(registry: &Registry, folders: &[PathBuf]) -> Result<Vec<Entry>> {
             }
         }
     }
+    let order = planned(folders)?;
+    groups.sort_by_key(|(name, _)| order.iter().position(|other| other == name).unwrap_or(order.len()));
     let (mut worlds, scales) = (WorldCache::default(), ScoreScales::default());
     let mut entries = Vec::new();
     for (_, mut runs) in groups {
@@ -231,6 +234,17 @@ fn read(registry: &Registry, folders: &[PathBuf]) -> Result<Vec<Entry>> {
         entries.push(Entry::new(&job, &scale, &runs)?);
     }
     Ok(entries)
+}
+
+/// Folders of the configurations in the order of the experiments' plans. A plan that cannot be read orders nothing.
+fn planned(folders: &[PathBuf]) -> Result<Vec<String>> {
+    let mut order = Vec::new();
+    for folder in folders {
+        for plan in plan_file::below(folder)?.iter().filter_map(|file| plan_file::read(file).ok()) {
+            order.extend(plan.configs.iter().map(JobConfig::folder));
+        }
+    }
+    Ok(order)
 }
 
 impl Entry {

@@ -191,11 +191,13 @@ impl Report {
         if !self.overall.is_empty() {
             let mut table = Table::new(vec![
                 Column::text("agent", 0),
-                Column::number("normalized IQM over all worlds", 0),
+                Column::number("worlds", 0),
+                Column::number("normalized IQM", 0),
                 Column::number("95 % interval", 1),
             ]);
             for row in &self.overall {
-                table.row([row.agent.clone(), format!("{:.3}", row.iqm), interval_or_dash(row.interval)]);
+                let (worlds, iqm) = (row.worlds.to_string(), format!("{:.3}", row.iqm));
+                table.row([row.agent.clone(), worlds, iqm, interval_or_dash(row.interval)]);
             }
             text.push_str(&format!("\n{}", shown(&table)));
         }

@@ -30,6 +30,8 @@ const STYLE: &str = include_str!("report_page/style.css");
 const PLAYER: &str = include_str!("report_page/player.js");
 /// Largest picture of a world, columns and rows.
 const PICTURE: (u16, u16) = (100, 40);
+/// Title of the table of all pairs.
+const DIFFERENCES: &str = "Differences";
 /// Screens of an episode: 10 a second, at most 20 s.
 const TIMING: Timing = Timing { fps: 10.0, max_seconds: 20.0 };
 
@@ -122,11 +124,15 @@ impl<'a> ReportPage<'a> {
         }
         out.push_str("</ul>\n</section>\n");
         for (title, table) in self.tables() {
+            let (heading, table) = (escaped(&title), table.html());
+            // The table of the pairs is long, and the sentences above say what it shows.
+            let (open, close) = match title == DIFFERENCES {
+                true => ("<details>\n<summary>All pairs</summary>\n", "</details>\n"),
+                false => ("", ""),
+            };
             let _ = write!(
                 out,
-                "<section>\n<h2>{}</h2>\n<div class=\"wide\">\n{}</div>\n</section>\n",
-                escaped(&title),
-                table.html()
+                "<section>\n<h2>{heading}</h2>\n{open}<div class=\"wide\">\n{table}</div>\n{close}</section>\n"
             );
         }
         out.push_str(
@@ -168,7 +174,7 @@ impl<'a> ReportPage<'a> {
         if let Some(table) = self.comparison.overall_table() {
             all.push((format!("Normalized scores over {}", self.comparison.shared.join(", ")), table));
         }
-        all.extend(self.comparison.pairs_table().map(|table| ("Differences".to_owned(), table)));
+        all.extend(self.comparison.pairs_table().map(|table| (DIFFERENCES.to_owned(), table)));
         all.push(("Cost of training and of use".to_owned(), costs(&self.comparison.entries, &self.policies)));
         all
     }

@@ -109,10 +109,10 @@ impl Comparison {
 
     /// Sentences about what the scores show, one a line.
     pub(crate) fn sentences(&self) -> Vec<String> {
-        let mut all: Vec<String> = self.pairs.iter().filter(|pair| pair.is_decided()).map(decided).collect();
+        let mut all = self.decided();
         all.extend(self.not_shown());
         all.extend(self.open());
-        all.extend(self.entries.iter().filter_map(weakness));
+        all.extend(self.weaknesses());
         if self.pairs.is_empty() {
             all.push("There is one agent in each world: nothing is compared.".into());
         }
@@ -131,6 +131,39 @@ impl Comparison {
             ));
         }
         all
+    }
+
+    /// One sentence for each agent that is better than others in a world.
+    fn decided(&self) -> Vec<String> {
+        let mut found: Vec<(&str, &str, Vec<Won<'_>>)> = Vec::new();
+        for pair in self.pairs.iter().filter(|pair| pair.is_decided()) {
+            let [mut better, mut worse] = pair.agents.each_ref();
+            let mut probability = pair.probability_of_improvement;
+            if pair.verdict.decision == Decision::Lower {
+                (better, worse, probability) = (worse, better, 1.0 - probability);
+            }
+            let won = Won { worse, probability, seeds: pair.verdict.runs };
+            match found.iter_mut().find(|(at, agent, _)| *at == place(pair) && agent == better) {
+                Some((_, _, all)) => all.push(won),
+                None => found.push((place(pair), better, vec![won])),
+            }
+        }
+        found.into_iter().map(|(at, better, all)| better_than(at, better, &all)).collect()
+    }
+
+    /// One sentence for all entries of a world whose intervals say little for the same reason.
+    fn weaknesses(&self) -> Vec<String> {
+        let mut found: Vec<(String, &str, Vec<&str>)> = Vec::new();
+        for entry in &self.entries {
+            let Some(why) = weakness(entry) else { continue };
+            match found.iter_mut().find(|(other, world, _)| *other == why && *world == entry.world) {
+                Some((_, _, agents)) => agents.push(&entry.agent),
+                None => found.push((why, &entry.world, vec![&entry.agent])),
+            }
+        }
+        let sentence =
+            |(why, world, agents): (String, &str, Vec<&str>)| format!("{world}: {}: {why}", listed(&agents));
+        found.into_iter().map(sentence).collect()
     }
 
     fn not_shown(&self) -> Vec<String> {
@@ -181,40 +214,56 @@ fn place(pair: &Pair) -> &str {
     pair.world.as_deref().unwrap_or("Over all worlds")
 }
 
-fn decided(pair: &Pair) -> String {
-    let [mut a, mut b] = pair.agents.each_ref();
-    let mut probability = pair.probability_of_improvement;
-    if pair.verdict.decision == Decision::Lower {
-        (a, b, probability) = (b, a, 1.0 - probability);
-    }
+/// Comparison that an agent has won.
+struct Won<'a> {
+    worse: &'a str,
+    /// Probability that a run of the better agent is better.
+    probability: f64,
+    /// Seeds after which the test has decided.
+    seeds: usize,
+}
+
+fn better_than(place: &str, better: &str, all: &[Won<'_>]) -> String {
+    let worse: Vec<&str> = all.iter().map(|won| won.worse).collect();
+    let seeds = || all.iter().map(|won| won.seeds);
+    let (fewest, most) = (seeds().min().unwrap_or(0), seeds().max().unwrap_or(0));
+    let seeds = if fewest == most { most.to_string() } else { format!("{fewest} to {most}") };
+    let probability = all.iter().map(|won| won.probability).fold(1.0, f64::min);
+    let bound = if all.len() > 1 { "at least " } else { "" };
     format!(
-        "{}: {a} is better than {b}, decided with {} seeds; a run of {a} is better than a run of {b} with \
-         probability {probability:.2}.",
-        place(pair),
-        pair.verdict.runs
+        "{place}: {better} is better than {}, decided with {seeds} seeds; its run is the better one with probability \
+         {bound}{probability:.2}.",
+        listed(&worse)
     )
 }
 
-/// Sentence about an entry whose interval says little; `None` for the others.
+/// Names as `a`, `a and b`, or `a, b and c`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// Reason why the interval of an entry says little; `None` for the others.
 fn weakness(entry: &Entry) -> Option<String> {
-    let Entry { world, agent, .. } = entry;
     let n = entry.scores.len();
     match n {
-        0 => Some(format!("{world}: {agent} has no finished run and is not compared.")),
-        1 => Some(format!("{world}: {agent} has one seed: there is no interval.")),
+        0 => Some("no finished run; not compared.".into()),
+        1 => Some("one seed, therefore no interval.".into()),
         _ if is_point(entry.interval) => Some(format!(
-            "{world}: all {n} scores of {agent} are equal. The interval is a point and says nothing about rare failures: \
-             with {n} seeds, failures of up to {:.0} % of the runs may go unseen.",
+            "all {n} scores are equal. The interval is a point and says nothing about rare failures: with {n} seeds, \
+             failures of up to {:.0} % of the runs may go unseen.",
             // Largest part p of failing runs with (1 - p)^n >= 0.05.
             100.0 * (1.0 - 0.05f64.powf(1.0 / n as f64))
         )),
         _ if entry.unfinished > 0 => Some(format!(
-            "{world}: {} of {} runs of {agent} have no score (interrupted or diverged). If they diverged, its mean is too \
-             good.",
+            "{} of {} runs have no score (interrupted or diverged). If they diverged, the mean is too good.",
             entry.unfinished,
             n + entry.unfinished
         )),
-        2..=4 => Some(format!("{world}: {agent} has {n} seeds; the test needs {}.", design().group)),
+        2..=4 => Some(format!("{n} seeds; the test needs {}.", design().group)),
         _ => None,
     }
 }
@@ -238,10 +287,17 @@ mod tests {
         let it = comparison(&[("low", &low), ("high", &high), ("alike", &alike)]);
         let text = it.sentences().join("\n");
         assert!(text.contains("grid/cliff: high is better than low, decided with 5 seeds"), "{text}");
-        assert!(text.contains("probability 1.00"), "{text}");
+        assert!(text.contains("with probability 1.00"), "{text}");
         assert!(text.contains("grid/cliff: not decided: high and alike."), "{text}");
         assert!(text.contains("--seeds 0..10"), "{text}");
         assert_eq!(it.pairs.iter().filter(|pair| pair.is_decided()).count(), 2);
+        let lowest = comparison(&[("high", &high), ("low", &low), ("alike", &alike)]);
+        let text = lowest.sentences().join("\n");
+        assert!(text.contains("high is better than low, decided"), "{text}");
+        assert_eq!(
+            [listed(&["a"]), listed(&["a", "b"]), listed(&["a", "b", "c"])],
+            ["a", "a and b", "a, b and c"]
+        );
         let three = comparison(&[("low", &low[..3]), ("high", &high[..3])]).sentences().join("\n");
         assert!(!three.contains("is better") && three.contains("train to 5 seeds"), "{three}");
     }
