@@ -1,5 +1,6 @@
 //! The default experiment: the three kinds of learning in four worlds, with a report.
 
+use std::path::Path;
 use std::process::Command;
 
 use freewheel_tests::Program;
@@ -9,6 +10,31 @@ const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
 /// Agents of the default experiment that learn, with the worlds in which each one learns.
 const LEARNERS: [(&str, usize); 5] =
     [("q-learning", 3), ("q-lambda", 1), ("clusters", 2), ("ppo", 4), ("cloning", 4)];
+
+/// The scripts of the page run in headless Chromium without errors: each player has sized its canvas and its slider.
+fn played_in_chromium(page: &Path) {
+    let programs = ["chromium", "chromium-browser", "google-chrome"];
+    let arguments =
+        ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000", "--dump-dom"];
+    let open = |program| {
+        Command::new(program).args(arguments).arg(format!("file://{}", page.display())).output().ok()
+    };
+    let Some(output) = programs.into_iter().find_map(open) else {
+        eprintln!("SKIPPED: no Chromium; install it with tests/peers/setup");
+        return;
+    };
+    let dom = String::from_utf8_lossy(&output.stdout);
+    let canvases: Vec<&str> = dom.split("<canvas").skip(1).collect();
+    assert_eq!(canvases.len(), 4, "{}", String::from_utf8_lossy(&output.stderr));
+    for canvas in canvases {
+        let figure = canvas.split("</figure>").next().unwrap();
+        assert!(
+            figure.contains("width=\"") && figure.contains("max=\""),
+            "{}",
+            &figure[..figure.len().min(500)]
+        );
+    }
+}
 
 /// One seed of the default experiment: all agents that learn are above the baseline, the table fits 100 columns, and
 /// the report has an episode of each world.
@@ -42,6 +68,7 @@ fn the_default_experiment_compares_three_kinds_of_learning() {
     assert!(widest <= 100, "{widest}:\n{table}");
     let page = std::fs::read_to_string(folder.path().join("results/default/report.html")).unwrap();
     assert_eq!(page.matches("<canvas").count(), 4);
+    played_in_chromium(&folder.path().join("results/default/report.html"));
     // A run that does not learn has the steps of its entry.
     let runs: serde_json::Value = serde_json::from_str(&PROGRAM.text(&[
         "runs",

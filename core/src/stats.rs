@@ -18,6 +18,7 @@
 
 pub mod interval;
 pub mod sequential;
+pub mod tolerance;
 
 use std::cmp::Ordering;
 

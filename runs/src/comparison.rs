@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use freewheel_core::stats::interval::{Group, weighted_mean_interval};
 use freewheel_core::stats::sequential::{self, Decision, Design, Verdict};
+use freewheel_core::stats::tolerance::tolerance_interval;
 use freewheel_core::stats::{self, Interval};
 use freewheel_core::{Baseline, Error, Result, Streams};
 use serde::Serialize;
@@ -42,6 +43,8 @@ pub(crate) struct Entry {
     pub(crate) interval: Option<Interval>,
     /// Interquartile mean of the scores.
     pub(crate) iqm: Option<f64>,
+    /// Interval that holds 80 % of all runs with a confidence of 95 %; `None` below 22 seeds.
+    pub(crate) tolerance: Option<Interval>,
     /// Median of the steps at which the runs reach half of the way from the baseline to the reference; `None` if
     /// half of the runs or more never do.
     pub(crate) steps_to_half: Option<f64>,
@@ -265,6 +268,7 @@ impl Entry {
             mean: None,
             interval: None,
             iqm: None,
+            tolerance: None,
             steps_to_half: None,
             steps: 0,
             bytes: 0,
@@ -304,6 +308,7 @@ impl Entry {
         if !entry.scores.is_empty() {
             entry.mean = Some(stats::mean(&entry.scores));
             entry.iqm = Some(stats::iqm(&entry.scores));
+            entry.tolerance = tolerance_interval(&entry.scores, 0.8, 0.95);
             let tasks = [entry.scores.clone()];
             entry.interval = mean_interval(&[(1.0, &tasks)]);
             entry.steps_to_half = Some(stats::median(&reached)).filter(|median| median.is_finite());

@@ -72,7 +72,15 @@ impl<'a> ReportPage<'a> {
                 }
             }
             let worlds: Vec<&str> = comparison.worlds().map(|entries| &*entries[0].world).collect();
-            format!("Which of {} has the best mean score in {}?", agents.join(", "), worlds.join(", "))
+            let of = match agents.len() {
+                0..=3 => agents.join(", "),
+                n => format!("{n} agents"),
+            };
+            let place = match worlds.len() {
+                0..=2 => worlds.join(" and in "),
+                n => format!("each of {n} worlds"),
+            };
+            format!("Which of {of} has the best mean score in {place}?")
         });
         let policies = policies::of(registry, &comparison.entries)?;
         Ok(ReportPage { comparison, question: output::plain(&question).into_owned(), command, policies })

@@ -21,7 +21,8 @@ fn is_point(interval: Option<Interval>) -> bool {
 impl Comparison {
     /// Table of the scores in each world.
     pub(crate) fn scores_table(&self) -> Table {
-        let mut table = Table::new(vec![
+        let has_tolerance = self.entries.iter().any(|entry| entry.tolerance.is_some());
+        let mut columns = vec![
             Column::text("world", 0),
             Column::text("agent", 0),
             Column::number("seeds", 0),
@@ -31,13 +32,15 @@ impl Comparison {
             Column::number("reference", 1),
             Column::number("baseline", 3),
             Column::number("steps to half", 4),
-        ]);
+        ];
+        columns.extend(has_tolerance.then(|| Column::number("80 % of all runs", 5)));
+        let mut table = Table::new(columns);
         for entry in &self.entries {
             let seeds = match entry.unfinished {
                 0 => entry.seeds.len().to_string(),
                 more => format!("{} of {}", entry.seeds.len(), entry.seeds.len() + more),
             };
-            table.row([
+            let mut row = vec![
                 entry.world.clone(),
                 entry.agent.clone(),
                 seeds,
@@ -47,7 +50,9 @@ impl Comparison {
                 entry.reference.map_or("-".into(), Reference::to_text),
                 decimal_or_dash(entry.baseline.as_ref().map(|baseline| baseline.value)),
                 entry.steps_to_half.map_or("-".into(), count),
-            ]);
+            ];
+            row.extend(has_tolerance.then(|| interval_or_dash(entry.tolerance)));
+            table.row(row);
         }
         table
     }
