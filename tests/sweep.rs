@@ -72,6 +72,16 @@ impl Place {
     }
 }
 
+/// Number of files and folders below `folder`; those that vanish meanwhile are left out.
+fn entries(folder: &Path) -> usize {
+    let Ok(all) = std::fs::read_dir(folder) else { return 0 };
+    let below = |entry: std::fs::DirEntry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => 1 + entries(&entry.path()),
+        _ => 1,
+    };
+    all.flatten().map(below).sum()
+}
+
 /// Asserts that two sweeps have the same tables, and the same files in the folders of their runs.
 fn assert_same_sweep(a: &Path, b: &Path) {
     for name in ["results.json", "results.md", "preset.toml", "sweep.toml"] {
@@ -91,17 +101,19 @@ fn assert_same_sweep(a: &Path, b: &Path) {
 #[test]
 fn the_table_does_not_depend_on_threads_kills_or_processes() {
     let place = Place::new(SWEEP);
-    let begin = Instant::now();
     let whole = place.text("whole", &["--threads", "1"]);
-    let took = begin.elapsed();
     assert!(whole.contains("on fresh seeds") && whole.contains("# Preset of trial"), "{whole}");
 
-    // 20 kills at random points.
+    // 20 kills, each after a random number of new files and a random time up to 20 ms.
     let mut rng = Streams::new(7).stream(Purpose::Agent, 0, 0);
     let mut kills = 0;
     for _ in 0..20 {
+        let more = entries(&place.path("killed")) + rng.below(40) as usize;
         let mut child = place.command("killed", &["--threads", "2"]).stdout(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_secs_f64(took.as_secs_f64() * 0.15 * rng.uniform()));
+        while entries(&place.path("killed")) < more && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_secs_f64(0.02 * rng.uniform()));
         child.kill().unwrap();
         kills += u32::from(!child.wait().unwrap().success());
     }

@@ -259,6 +259,8 @@ fn a_session_is_recorded_with_the_screens_that_it_opens() {
     tmux.keys(&["q"]);
     tmux.wait_for("1 Worlds");
     tmux.keys(&["Escape"]);
+    // Escape and q in one read would be Alt-q.
+    tmux.wait_until("list without filter", |screen| !screen.contains("/grid/cliff"));
     tmux.keys(&["q"]);
     tmux.wait_for("recorded: session.cast");
     tmux.run("render session.cast --to end.txt");
