@@ -73,6 +73,6 @@ pub use stream::{Purpose, Stream, Streams};
 pub use update::Update;
 pub use vector_env::{BatchView, EpisodeSummary, ManagedVectorEnv, VectorEnv};
 pub use world::{
-    Baseline, Certainty, DynWorld, EvaluationWorld, Event, NoPolicyLoader, PolicyClass, PolicyLoader, Scene,
-    Solution, SolveQuery, World, WorldFamily, WorldInfo, WorldSource,
+    Baseline, CellState, Certainty, DynWorld, EvaluationWorld, Event, NoPolicyLoader, PolicyClass,
+    PolicyLoader, Scene, Solution, SolveQuery, World, WorldFamily, WorldInfo, WorldSource,
 };

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{EpisodeClock, EpisodeLimits, no_script};
 use crate::{
-    Action, ActionBuffer, Actions, Ending, Error, Event, Frame, Insight, Player, Policy, Purpose, Result,
-    Scene, Spec, Step, Stream, Streams, World,
+    Action, ActionBuffer, Actions, CellState, Ending, Error, Event, Frame, Insight, Player, Policy, Purpose,
+    Result, Scene, Spec, Step, Stream, Streams, World,
 };
 
 /// Random streams of a runner: episode e uses the stream (seed, purpose, index, e).
@@ -154,6 +154,10 @@ pub trait EpisodeRunner: Send {
     }
     /// Column and row of the cell of `frame` that stands for `action`; see [`World::action_cell`].
     fn action_cell(&self, _frame: &Frame, _action: u32) -> Option<(usize, usize)> {
+        None
+    }
+    /// State that a cell of `frame` stands for, a drawing of the current state; see [`World::cell_at`].
+    fn cell_at(&self, _frame: &Frame, _column: usize, _row: usize) -> Option<CellState> {
         None
     }
 }
@@ -415,5 +419,9 @@ impl<W: World> EpisodeRunner for SingleEpisode<W> {
 
     fn action_cell(&self, frame: &Frame, action: u32) -> Option<(usize, usize)> {
         self.world.action_cell(&self.state, frame, action)
+    }
+
+    fn cell_at(&self, frame: &Frame, column: usize, row: usize) -> Option<CellState> {
+        self.world.cell_at(&self.state, frame, column, row)
     }
 }

@@ -107,6 +107,18 @@ pub trait World: Env + Sized + 'static {
         None
     }
 
+    /// State that a cell of the drawing `frame` of `state` stands for, such as that of the agent on this cell of a grid;
+    /// `None` for a cell without a state in which an action is chosen.
+    fn cell_at(
+        &self,
+        _state: &Self::State,
+        _frame: &Frame,
+        _column: usize,
+        _row: usize,
+    ) -> Option<CellState> {
+        None
+    }
+
     /// Duration of one step on the world's own clock, s; `None` for a world without a clock, such as a board game.
     fn step_seconds(&self) -> Option<f64> {
         None
@@ -152,6 +164,19 @@ impl<'a, S> Scene<'a, S> {
     pub fn of(state: &'a S) -> Self {
         Scene { state, past: &[], policy: None }
     }
+}
+
+/// State that a part of a drawing stands for; see [`World::cell_at`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct CellState {
+    /// Name, such as `row 3, column 0`.
+    pub name: String,
+    /// Part of the drawing: left column, upper row, columns and rows.
+    pub area: (usize, usize, usize, usize),
+    /// Observation, `[D]`.
+    pub obs: Vec<f32>,
+    /// Mask of the legal actions, `[A]`.
+    pub legal: Vec<bool>,
 }
 
 /// Event of a step; see [`World::event`].

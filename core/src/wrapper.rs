@@ -10,9 +10,9 @@ use std::sync::Arc;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    ActionBuffer, Actions, Baseline, BatchView, DynWorld, Ending, EpisodeRunner, EpisodeSummary, Error,
-    EvaluationWorld, Event, Frame, Insight, ManagedVectorEnv, ObservationSpace, Origin, Player, Policy,
-    Purpose, Result, Solution, SolveQuery, Spec, Step, Stream, Streams, VectorEnv,
+    ActionBuffer, Actions, Baseline, BatchView, CellState, DynWorld, Ending, EpisodeRunner, EpisodeSummary,
+    Error, EvaluationWorld, Event, Frame, Insight, ManagedVectorEnv, ObservationSpace, Origin, Player,
+    Policy, Purpose, Result, Solution, SolveQuery, Spec, Step, Stream, Streams, VectorEnv,
 };
 
 /// Transform of observations of D numbers to C numbers, which may depend on earlier observations of the same episode.
@@ -427,6 +427,14 @@ impl<T: ObservationTransform> EpisodeRunner for WrappedRunner<T> {
 
     fn action_cell(&self, frame: &Frame, action: u32) -> Option<(usize, usize)> {
         self.runner.action_cell(frame, action)
+    }
+
+    fn cell_at(&self, frame: &Frame, column: usize, row: usize) -> Option<CellState> {
+        let mut cell = self.runner.cell_at(frame, column, row)?;
+        let mut obs = vec![0.0; self.obs.len()];
+        self.transform.suppose(&self.obs, &cell.obs, &mut obs);
+        cell.obs = obs;
+        Some(cell)
     }
 }
 

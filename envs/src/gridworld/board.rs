@@ -151,12 +151,23 @@ pub(super) fn action_at(
     frame: &Frame,
     (column, row): (usize, usize),
 ) -> Option<u32> {
-    let ((columns, rows), size) = (board.size(), Layout::of(board, observation, frame).size);
-    let (x, y) = (column / size.width, row / size.height);
-    let clicked = (x < columns && y < rows).then_some(y * columns + x)?;
+    let (clicked, _) = cell_at(board, observation, frame, (column, row))?;
     (0..actions)
         .find(|&action| board.target(observation, action) == Some(clicked))
         .map(|action| action as u32)
+}
+
+/// Cell at `column` and `row` of the drawing `frame`, and its part of the drawing: left column, upper row, columns, rows.
+pub(super) fn cell_at(
+    board: &dyn Board,
+    observation: u32,
+    frame: &Frame,
+    (column, row): (usize, usize),
+) -> Option<(usize, (usize, usize, usize, usize))> {
+    let ((columns, rows), size) = (board.size(), Layout::of(board, observation, frame).size);
+    let (x, y) = (column / size.width, row / size.height);
+    let area = (x * size.width, y * size.height, size.width, size.height);
+    (x < columns && y < rows).then_some((y * columns + x, area))
 }
 
 /// Column and row in the drawing `frame` of the middle of the cell that `action` aims at.

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use freewheel_core::{
-    ActionSpace, Baseline, Env, Event, Frame, ObservationSpace, PolicyClass, Result, Scene, Solution,
-    SolveQuery, Spec, Step, Stream, World,
+    ActionSpace, Baseline, CellState, Env, Event, Frame, ObservationSpace, PolicyClass, Result, Scene,
+    Solution, SolveQuery, Spec, Step, Stream, World,
 };
 use serde::{Deserialize, Serialize};
 
@@ -281,5 +281,16 @@ impl World for Gridworld {
 
     fn action_cell(&self, state: &State, frame: &Frame, action: u32) -> Option<(usize, usize)> {
         board::action_cell(&*self.board, state.observation, action, frame)
+    }
+
+    fn cell_at(&self, state: &State, frame: &Frame, column: usize, row: usize) -> Option<CellState> {
+        let (cell, area) = board::cell_at(&*self.board, state.observation, frame, (column, row))?;
+        let has_policy = !self.board.cell_style(cell, state.observation).no_policy;
+        let there = self.board.observation_at(cell, state.observation).filter(|_| has_policy)?;
+        let (columns, _) = self.board.size();
+        let mut legal = vec![true; self.actions()];
+        self.table.legal(there, &mut legal);
+        let name = format!("row {}, column {}", cell / columns, cell % columns);
+        Some(CellState { name, area, obs: vec![there as f32], legal })
     }
 }

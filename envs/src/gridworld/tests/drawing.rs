@@ -126,6 +126,25 @@ fn clicks_are_moves() {
     assert_eq!(world.action_cell(&state, &frame, 0), None, "above the map");
 }
 
+/// Each cell of a board stands for the state with the agent there, except walls.
+#[test]
+fn cells_are_states() {
+    let world = of("S.#\n..G\n");
+    let state = world.reset(&mut Streams::new(0).stream(Purpose::WatchEnvironment, 0, 0));
+    // Cells of 11 x 5.
+    let frame = Frame::with_max_size(40, 10);
+    let cell = world.cell_at(&state, &frame, 21, 9).unwrap();
+    assert_eq!((cell.name.as_str(), cell.area), ("row 1, column 1", (11, 5, 11, 5)));
+    let there = State { observation: cell.obs[0] as u32 };
+    assert_eq!(world.describe(&there).as_deref(), Some("row 1, column 1"));
+    let mut legal = vec![false; world.actions()];
+    world.legal(&there, &mut legal);
+    assert_eq!(cell.legal, legal);
+    assert_eq!(world.cell_at(&state, &frame, 0, 0).unwrap().obs, [state.observation as f32]);
+    assert_eq!(world.cell_at(&state, &frame, 22, 0), None, "a wall");
+    assert_eq!(world.cell_at(&state, &frame, 33, 0), None, "beside the board");
+}
+
 /// Text of a drawing in a room, without colors.
 fn text(
     world: &Gridworld,
