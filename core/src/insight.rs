@@ -22,6 +22,9 @@ pub struct Insight {
     pub continuous: Vec<ActionDistribution>,
     /// Further quantities, such as the win rate of a search: name and text.
     pub rows: Vec<(String, String)>,
+    /// Quantities whose course over an episode is shown, such as the win rate of the first player: name and number. They
+    /// do not depend on the player to move.
+    pub courses: Vec<(&'static str, f32)>,
 }
 
 /// Meaning of the numbers of the actions in an [`Insight`].

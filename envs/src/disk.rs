@@ -37,9 +37,40 @@ pub(crate) fn quadrants((width, height): (usize, usize), (column, row): (usize, 
     }
 }
 
+/// Quadrants of the cell at a column and row that a round disk covers, as bits. The disk is `diameter` columns wide and as
+/// many half rows high, from the upper edge of its first row on.
+pub(crate) fn round_quadrants(diameter: usize, (column, row): (usize, usize)) -> usize {
+    let radius = diameter as f32 / 2.0;
+    let covers = |x: f32, y: f32| (x - radius).powi(2) + (y - radius).powi(2) <= radius.powi(2);
+    let corner = |bit: usize| {
+        let (x, y) = (column as f32 + 0.25 + 0.5 * (bit % 2) as f32, (2 * row + bit / 2) as f32 + 0.5);
+        usize::from(covers(x, y)) << bit
+    };
+    (0..4).map(corner).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A round disk is mirrored at both axes, and its width in columns is its height in half rows.
+    #[test]
+    fn round_disks_are_symmetric() {
+        for diameter in (3..=17).step_by(2) {
+            let covered = |x: usize, half_row: usize| {
+                let bits = round_quadrants(diameter, (x / 2, half_row / 2));
+                bits >> (2 * (half_row % 2) + x % 2) & 1 == 1
+            };
+            let columns = 2 * diameter;
+            for (x, y) in (0..diameter).flat_map(|y| (0..columns).map(move |x| (x, y))) {
+                assert_eq!(covered(x, y), covered(columns - 1 - x, y), "{diameter} {x} {y}");
+                assert_eq!(covered(x, y), covered(x, diameter - 1 - y), "{diameter} {x} {y}");
+            }
+            let middle = diameter / 2;
+            assert!(covered(0, middle) && covered(columns - 1, middle) && covered(diameter, 0));
+            assert!(covered(diameter, diameter - 1) && !covered(0, 0) && !covered(diameter, diameter));
+        }
+    }
 
     /// Properties of a disk: the same upside down and mirrored, and never a half block of rows.
     #[test]

@@ -4,6 +4,7 @@ use freewheel_core::{Insight, InsightKind};
 
 use super::search::Search;
 use crate::go::gtp::vertex;
+use crate::go::rules::Color;
 
 /// Number of moves of the principal variation in a description.
 const VARIATION: usize = 6;
@@ -18,6 +19,7 @@ impl Search {
                 *slot = candidate.visits as f32;
             }
         }
+        let mut courses = Vec::new();
         let mut rows = vec![("playouts".to_owned(), self.playouts().to_string())];
         if let Some(best) = candidates.first() {
             let rules = self.root.rules();
@@ -29,7 +31,11 @@ impl Search {
                 format!("{:+.1} points, deviation {:.1}", best.score_lead, best.score_deviation),
             ));
             rows.push(("variation".to_owned(), names.join(" ")));
+            let black = self.root.to_play() == Color::Black;
+            courses.push(("win rate of ●", if black { best.win_rate } else { 1.0 - best.win_rate } as f32));
+            courses
+                .push(("lead of ● in points", if black { best.score_lead } else { -best.score_lead } as f32));
         }
-        Insight { kind: Some(InsightKind::Visits), per_action: visits, rows, ..Insight::default() }
+        Insight { kind: Some(InsightKind::Visits), per_action: visits, rows, courses, ..Insight::default() }
     }
 }

@@ -144,32 +144,26 @@ impl Painter<'_> {
         [x > 0, x + 1 < width, y + 1 < height, y > 0]
     }
 
-    /// Draws the grid lines of the point, up to the next point to the right and below. In points of an even number of
-    /// rows the middle is the lower edge of a row.
+    /// Draws the grid lines of the point, up to the next point to the right and below.
     fn lines(&mut self) {
         let ((x, y), (column, row)) = (self.layout.stone_cell(self.point), self.layout.middle());
         let [left, right, up, down] = self.ways();
-        let even = self.layout.pitch.1.is_multiple_of(2);
-        let across = if even { '▁' } else { '─' };
         for i in 0..self.layout.pitch.0 {
             if (i < column && left) || (i > column && right) {
-                self.frame.set(x + i, y + row, Cell { glyph: across, fg: LINE, bg: WOOD });
+                self.frame.set(x + i, y + row, Cell { glyph: '─', fg: LINE, bg: WOOD });
             }
         }
         for i in 0..self.layout.pitch.1 {
-            let above = i < row || (even && i == row);
-            if (above && up) || (!above && i > row && down) {
+            if (i < row && up) || (i > row && down) {
                 self.frame.set(x + column, y + i, Cell { glyph: '│', fg: LINE, bg: WOOD });
             }
         }
         let size = (self.layout.width, self.layout.height);
         let star = is_star((self.point % size.0, self.point / size.0), size);
-        let glyph = match (star, even) {
-            (true, _) if self.layout.pitch.1 > 1 => '◆',
-            (true, _) => '╋',
-            (false, true) if up => '│',
-            (false, true) => '▁',
-            (false, false) => crossing([left, right, up, down]),
+        let glyph = match star {
+            true if self.layout.pitch.1 > 1 => '◆',
+            true => '╋',
+            false => crossing([left, right, up, down]),
         };
         self.frame.set(x + column, y + row, Cell { glyph, fg: LINE, bg: WOOD });
     }
@@ -196,19 +190,21 @@ impl Painter<'_> {
             return;
         }
         for (column, row) in (0..size.1).flat_map(|row| (0..size.0).map(move |column| (column, row))) {
-            if let Some(cell) = stone::cell(color, size, (column, row), WOOD) {
+            if let Some(cell) = stone::cell(color, size.0, (column, row), WOOD) {
                 self.frame.set(x + column, y + row, cell);
             }
         }
         let (fg, bg) = stone::text_colors(color);
-        let (text, strong) = match mark {
-            Some(mark) => (mark.text, mark.strong),
+        let (text, strong) = match &mark {
+            Some(mark) => (mark.text.clone(), mark.strong),
             None if last || color == Color::White => (glyph.to_string(), false),
             None => return,
         };
         let fg = match (last, strong) {
             (true, _) => LAST,
             (false, true) => HOT,
+            // The sign of a white stone is visible only where there are no colors.
+            (false, false) if mark.is_none() => bg,
             (false, false) => fg,
         };
         self.text(&text, 0, fg, bg);
