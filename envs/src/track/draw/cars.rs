@@ -99,17 +99,20 @@ fn middle(vehicle: &Vehicle) -> f64 {
     }
 }
 
-/// Fills the body of the car in `state`: real length and width, a windshield, and wheels in the direction in which they
-/// steer.
-pub(super) fn body(vehicle: &Vehicle, state: &State, camera: &Camera, raster: &mut Raster) {
+/// Fills the body of the car in `state`, `scale` times as large as it is, with a windshield, and wheels in the direction
+/// in which they steer.
+pub(super) fn body(vehicle: &Vehicle, state: &State, scale: f64, camera: &Camera, raster: &mut Raster) {
     let p = &vehicle.parameters;
     let [x, y, angle, _, heading, ..] = state.car;
     let (position, middle) = ([x, y], middle(vehicle));
-    let (length, width) = (0.5 * p.length, 0.5 * p.width);
+    let (length, width) = (0.5 * scale * p.length, 0.5 * scale * p.width);
     let mut fill = |corners: [[f64; 2]; 4], surface: Surface| {
         raster.fill(&corners.map(|corner| camera.sample(corner)), surface);
     };
     fill(rectangle(position, heading, (middle - length, middle + length), (-width, width)), Surface::Car);
+    if scale > 1.0 {
+        return;
+    }
     let glass = (middle + 0.1 * length, middle + 0.4 * length);
     fill(rectangle(position, heading, glass, (-0.8 * width, 0.8 * width)), Surface::Glass);
     if camera.per_meter * p.length < MIN_WHEELS {

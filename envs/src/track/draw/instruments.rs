@@ -1,4 +1,4 @@
-//! Text below the map: state of the lap, gauges, and traces of speed, steering and pedals over distance.
+//! Text below the map: state of the lap, gauges, and traces of speed, gap to the ghost, steering and pedals over distance.
 
 use freewheel_core::{Frame, Rgb};
 
@@ -23,6 +23,8 @@ const NAMED_GAUGES: usize = 70;
 /// Distance that the traces show, as a fraction of the lap; the part of it that is ahead of the car.
 const TRACE_SHARE: f64 = 0.25;
 const AHEAD: f64 = 0.2;
+/// Columns of a trace with its scale, at least.
+const MIN_TRACE: usize = 28;
 /// Columns left of a trace, for its scale.
 const SCALE_COLUMNS: usize = 4;
 
@@ -152,29 +154,55 @@ struct Trace<'a> {
     series: Series<'a>,
 }
 
-/// Draws as many traces as fit beside each other: speed, steering, pedals.
+/// Draws as many traces as fit beside each other: speed, gap to the ghost, steering, pedals.
 fn traces(view: &View<'_>, frame: &mut Frame, top: usize, rows: usize) {
     let distance = TRACE_SHARE * view.rules.circuit.length();
-    let count = (frame.width() / 40).clamp(1, 3);
+    let count = (frame.width() / MIN_TRACE).clamp(1, 4);
     let width = (frame.width() - GAP * (count - 1)) / count;
-    let all: [(String, f64, f64, Series<'_>); 3] = [
+    let gap = |state: &State| {
+        let delay = view.ghost.map_or(0.0, |ghost| ghost.delay(state, view.rules.seconds(state)));
+        (delay, if delay > 0.0 { CAR } else { THROTTLE })
+    };
+    let (ahead, behind) = visible(view, distance).iter().chain(std::iter::once(view.scene.state)).fold(
+        (0.0f64, 0.1f64),
+        |(low, high), state| {
+            let (delay, _) = gap(state);
+            (low.min(delay), high.max(delay))
+        },
+    );
+    let all: [(String, f64, f64, Series<'_>); 4] = [
         (
-            format!("speed (m/s), last {:.0} m", (1.0 - AHEAD) * distance),
+            if width < 40 {
+                "speed (m/s)".to_owned()
+            } else {
+                format!("speed (m/s), last {:.0} m", (1.0 - AHEAD) * distance)
+            },
             0.0,
             view.scale.high.max(1.0),
             &|state| (state.speed(), view.scale.color(state.speed())),
         ),
+        ("s behind the ghost".into(), ahead, behind, &gap),
         ("steering, left up".into(), -1.0, 1.0, &|state| (f64::from(state.controls[0]), STEERING)),
         ("throttle up, brake down".into(), -1.0, 1.0, &|state| {
             let pedals = f64::from(state.controls[1]);
             (pedals, if pedals < 0.0 { CAR } else { THROTTLE })
         }),
     ];
-    for (i, (name, low, high, series)) in all.into_iter().take(count).enumerate() {
+    // Without a ghost there is no gap.
+    let shown =
+        all.into_iter().enumerate().filter(|(i, _)| *i != 1 || view.ghost.is_some()).map(|(_, one)| one);
+    for (i, (name, low, high, series)) in shown.take(count).enumerate() {
         let left = i * (width + GAP);
         let trace = Trace { name, low, high, left, columns: width - SCALE_COLUMNS, series };
         draw_trace(view, frame, &trace, (top, rows), distance, i == 0);
     }
+}
+
+/// Earlier states that a trace over `distance` m shows.
+fn visible<'a>(view: &View<'a>, distance: f64) -> &'a [State] {
+    let from = view.scene.state.progress - (1.0 - AHEAD) * distance;
+    let past = view.scene.past;
+    &past[past.partition_point(|state| state.progress < from).saturating_sub(1)..]
 }
 
 /// Draws a trace over `distance` m in `rows` rows below its name; `with_ghost`: also the speed of the ghost.
@@ -209,9 +237,7 @@ fn draw_trace(
         }
         legend = "  ▷ ghost".into();
     }
-    let past = view.scene.past;
-    let first = past.partition_point(|state| state.progress < from).saturating_sub(1);
-    let states = past[first..].iter().chain(std::iter::once(view.scene.state));
+    let states = visible(view, distance).iter().chain(std::iter::once(view.scene.state));
     let mut last: Option<(f64, f64)> = None;
     for state in states {
         let (value, color) = (trace.series)(state);
@@ -226,7 +252,13 @@ fn draw_trace(
         frame.write(trace.left + SCALE_COLUMNS + after, top, &legend, GHOST, GROUND);
     }
     for (row, value) in [(top + 1, trace.high), (top + rows, trace.low)] {
-        frame.write(trace.left, row, &format!("{value:3.0}"), FAINT, GROUND);
+        let value = if value == 0.0 { 0.0 } else { value };
+        let text = if (trace.high - trace.low) < 10.0 && trace.high.fract() != 0.0 {
+            format!("{value:3.1}")
+        } else {
+            format!("{value:3.0}")
+        };
+        frame.write(trace.left, row, &text, FAINT, GROUND);
     }
     dots.draw(frame, trace.left + SCALE_COLUMNS, top + 1);
 }

@@ -2,7 +2,7 @@
 //!
 //! | zoom | view |
 //! |---|---|
-//! | 0 | the whole circuit |
+//! | 0 | the whole circuit; where there is room, with the chase view inside |
 //! | 1 and more | around the car, [`CAR_LENGTHS`] car lengths across at zoom 1, north up |
 //!
 //! | file | content |
@@ -12,11 +12,13 @@
 //! | `scenery` | road, edges, start line |
 //! | `cars` | car, trail, reference line |
 //! | `ghost` | reference lap |
+//! | `inset` | place of the chase view inside of the map |
 //! | `instruments` | text rows and traces below the map |
 
 mod camera;
 mod cars;
 mod ghost;
+mod inset;
 mod instruments;
 mod raster;
 mod scenery;
@@ -31,6 +33,7 @@ use crate::dots::Dots;
 use camera::Camera;
 use cars::TrailColor;
 use ghost::Ghost;
+use inset::Rectangle;
 use raster::Raster;
 use scenery::Scenery;
 
@@ -42,9 +45,13 @@ const DEFAULT_SIZE: (usize, usize) = (80, 24);
 /// Minimum columns and rows of the drawing; a smaller screen shows a part of it.
 const MIN_SIZE: (usize, usize) = (30, 8);
 /// Width of the chase view at zoom 1, in car lengths.
-const CAR_LENGTHS: f64 = 25.0;
+const CAR_LENGTHS: f64 = 20.0;
 /// Minimum length of the car in the chase view, columns.
-const MIN_CAR: f64 = 3.0;
+const MIN_CAR: f64 = 4.0;
+/// Length of the car in a map of the whole circuit, columns; it is drawn larger than it is.
+const SYMBOL: f64 = 2.8;
+/// Zoom of the chase view inside of the map.
+const INSET_ZOOM: i8 = 2;
 /// Factor of one step of the zoom.
 const ZOOM_STEP: f64 = 1.5;
 /// Distance of the car from the middle of the chase view, as a fraction of half of its height or width: more of the
@@ -87,12 +94,20 @@ impl Drawing {
         let (low, high) = ghost.map_or_else(|| speeds(rules), Ghost::speeds);
         let view = View { rules, scene, ghost, scale: Scale { low, high } };
         let below = instruments::rows(columns, rows);
-        self.map(&view, columns, rows - below, frame);
+        let blank = self.map(&view, columns, rows - below, frame);
+        if let Some(room) = blank.filter(|_| interactive) {
+            let mut inner = Frame::default();
+            inner.clear(room.columns, room.rows);
+            inner.set_zoom(INSET_ZOOM);
+            inner.set_layer(frame.layer());
+            self.map(&view, room.columns, room.rows, &mut inner);
+            inset::put(&inner, room, frame);
+        }
         instruments::draw(&view, frame, rows - below, below);
     }
 
-    /// Draws the map into the upper `rows` rows.
-    fn map(&self, view: &View<'_>, columns: usize, rows: usize, frame: &mut Frame) {
+    /// Draws the map into the upper `rows` rows; returns the room for a chase view in a map of the whole circuit.
+    fn map(&self, view: &View<'_>, columns: usize, rows: usize, frame: &mut Frame) -> Option<Rectangle> {
         let (rules, state) = (view.rules, view.scene.state);
         let car = rules.vehicle.parameters.length;
         let scenery = self.scenery.get_or_init(|| Scenery::new(&rules.circuit, car));
@@ -102,8 +117,13 @@ impl Drawing {
         let bodies = camera.per_meter * car >= cars::MIN_BODY;
         let mut raster = Raster::new(columns, rows);
         scenery.paint(&camera, &mut raster);
+        let room = (!chase)
+            .then(|| inset::place(columns, rows, |column, row| raster.is_ground(column, row)))
+            .flatten();
         if bodies {
-            cars::body(&rules.vehicle, state, &camera, &mut raster);
+            cars::body(&rules.vehicle, state, 1.0, &camera, &mut raster);
+        } else if view.ghost.is_some() {
+            cars::body(&rules.vehicle, state, SYMBOL / (camera.per_meter * car), &camera, &mut raster);
         }
         raster.draw(frame);
         if chase {
@@ -144,6 +164,7 @@ impl Drawing {
         if let Some((x, y)) = camera.cell([state.car[0], state.car[1]]) {
             frame.focus_on(x, y);
         }
+        room
     }
 }
 

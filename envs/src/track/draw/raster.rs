@@ -156,7 +156,8 @@ impl Raster {
             || (row + 1 < self.rows && ground(x + ACROSS / 2, below))
     }
 
-    /// Mean color of a quadrant, `(x, y)` from the upper left one; darker where a part is ground.
+    /// Mean color of a quadrant, `(x, y)` from the upper left one; that of the ground where it covers more than two
+    /// thirds, so that a narrow road has no gaps.
     fn quadrant(&self, column: usize, row: usize, x: usize, y: usize) -> Quadrant {
         let (width, height) = (ACROSS / 2, DOWN / 2);
         let mut counts = [0u32; Surface::COUNT];
@@ -166,6 +167,9 @@ impl Raster {
             let sample = self.sample(column * ACROSS + dx, row * DOWN + dy);
             let Rgb(r, g, b) = sample.color();
             counts[sample as usize] += 1;
+            if matches!(sample, Surface::Car | Surface::Glass) {
+                continue;
+            }
             sum = [sum[0] + u32::from(r), sum[1] + u32::from(g), sum[2] + u32::from(b)];
         }
         let all = (width * height) as u32;
@@ -173,10 +177,19 @@ impl Raster {
         if 3 * covered < all {
             return Quadrant::default();
         }
-        let [r, g, b] = sum.map(|part| (part / covered) as u8);
+        // The car has sharp edges: it has the whole quadrant, or none of it.
+        let (body, glass) = (counts[Surface::Car as usize], counts[Surface::Glass as usize]);
+        if 2 * (body + glass) >= all {
+            let main = if body >= glass { Surface::Car } else { Surface::Glass };
+            return Quadrant { main: main as usize, color: main.color() };
+        }
+        let others = covered - body - glass;
+        let Some([r, g, b]) = (others > 0).then(|| sum.map(|part| (part / others) as u8)) else {
+            return Quadrant::default();
+        };
+        (counts[Surface::Car as usize], counts[Surface::Glass as usize]) = (0, 0);
         let main = (1..Surface::COUNT).max_by_key(|&kind| counts[kind]).unwrap_or(0);
-        let color = GROUND.mix(Rgb(r, g, b), 0.3 + 0.7 * covered as f32 / all as f32);
-        Quadrant { main, color }
+        Quadrant { main, color: Rgb(r, g, b) }
     }
 }
 
