@@ -21,6 +21,8 @@ fn a_diverging_run_stops_and_keeps_its_last_checkpoint() {
     let newest = files.keys().rfind(|name| name.ends_with(".ckpt")).unwrap();
     assert!(newest.ends_with("step-000000001000.ckpt"), "{newest}");
     assert!(!files.keys().any(|name| name.ends_with("eval.json")));
+    let reason = files.iter().find(|(name, _)| name.ends_with("diverged.txt")).unwrap().1;
+    assert!(String::from_utf8_lossy(reason).contains(why));
     let metrics = files.iter().find(|(name, _)| name.ends_with("metrics.jsonl")).unwrap().1;
     let metrics = String::from_utf8_lossy(metrics);
     let step = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["step"].as_u64();

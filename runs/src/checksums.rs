@@ -27,6 +27,8 @@ pub(crate) const CONFIG: &str = "config.toml";
 pub(crate) const METRICS: &str = "metrics.jsonl";
 /// Recorded episodes of the final evaluation.
 pub(crate) const EPISODES: &str = "episodes/evaluation.jsonl";
+/// Reason for which a run diverged, as text.
+pub(crate) const DIVERGED: &str = "diverged.txt";
 /// Results of a run.
 pub(crate) const RESULTS: &str = "eval.json";
 

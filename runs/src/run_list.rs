@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use freewheel_core::Result;
 
-use crate::checksums::{CONFIG, METRICS};
+use crate::checksums::{CONFIG, DIVERGED, METRICS};
 use crate::curves::{CurveReader, Curves};
 use crate::folders::files_below;
 use crate::job::{Job, JobConfig};
@@ -21,6 +21,8 @@ pub(crate) enum RunState {
     Stalled,
     /// It is finished.
     Done,
+    /// It ended because a quantity became NaN or infinite, for this reason.
+    Diverged(String),
     /// It is not finished, and no process trains it.
     Interrupted,
     /// Its files cannot be read, for this reason.
@@ -34,6 +36,7 @@ impl RunState {
             RunState::Learning => "learning",
             RunState::Stalled => "stalled",
             RunState::Done => "done",
+            RunState::Diverged(_) => "diverged",
             RunState::Interrupted => "interrupted",
             RunState::Damaged(_) => "damaged",
         }
@@ -136,10 +139,12 @@ fn fill(entry: &mut RunEntry, locked: bool) -> Result<()> {
         None => {
             entry.score = entry.curves.score();
             entry.stalled = entry.curves.stalled;
-            entry.state = match (locked, entry.stalled) {
-                (true, true) => RunState::Stalled,
-                (true, false) => RunState::Learning,
-                (false, _) => RunState::Interrupted,
+            let diverged = std::fs::read_to_string(entry.folder.join(DIVERGED)).ok();
+            entry.state = match (diverged, locked, entry.stalled) {
+                (Some(reason), ..) => RunState::Diverged(reason.trim().to_owned()),
+                (None, true, true) => RunState::Stalled,
+                (None, true, false) => RunState::Learning,
+                (None, false, _) => RunState::Interrupted,
             };
         }
     }
@@ -214,6 +219,9 @@ mod tests {
         for (state, file) in [(&now[1], "config.toml"), (&now[2], "eval.json")] {
             assert!(matches!(state, RunState::Damaged(why) if why.contains(file)), "{state:?}");
         }
+        std::fs::write(all[0].folder.join(DIVERGED), "loss became NaN at step 7\n").unwrap();
+        assert_eq!(states()[0], RunState::Diverged("loss became NaN at step 7".into()));
+        std::fs::remove_file(all[0].folder.join(DIVERGED)).unwrap();
         let lock = File::create(folder.path().join(".lock")).unwrap();
         lock.lock().unwrap();
         assert_eq!(states()[0], RunState::Stalled);

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::board::Requests;
 use crate::cadence::Cadence;
 use crate::checkpoints::{METRICS_DIGEST, history_store, metrics_digest, newest, of_this_run, stores};
-use crate::checksums::{CONFIG, Checksums, EPISODES, METRICS, RESULTS, read_checked};
+use crate::checksums::{CONFIG, Checksums, DIVERGED, EPISODES, METRICS, RESULTS, read_checked};
 use crate::export::metrics::lines;
 use crate::export::tensorboard::{self, EventLog};
 use crate::folders::create_folder;
@@ -71,6 +71,11 @@ impl Job {
         }
         self.prepare(root)?;
         let follow = self.tensorboard || directory.join(tensorboard::FILE).is_file();
+        // Written by an earlier attempt; a resumed run may learn with another version.
+        let reason = directory.join(DIVERGED);
+        if reason.is_file() {
+            std::fs::remove_file(&reason).map_err(Error::io(&reason))?;
+        }
         let mut training = Training::open(self, registry, directory.clone(), follow, control)?;
         match training.learn_to_end(control) {
             Ok(true) => match training.conclude(control)? {
@@ -83,7 +88,10 @@ impl Job {
                 None => Ok(Outcome::Interrupted),
             },
             Ok(false) => Ok(Outcome::Interrupted),
-            Err(e @ Error::Diverged { .. }) => Ok(Outcome::Diverged(e.to_string())),
+            Err(e @ Error::Diverged { .. }) => {
+                write_atomically(&reason, format!("{e}\n").as_bytes())?;
+                Ok(Outcome::Diverged(e.to_string()))
+            }
             Err(e) => Err(e),
         }
     }

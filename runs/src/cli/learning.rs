@@ -98,9 +98,9 @@ pub struct Watch {
     /// Initial speed: a factor of the world's own clock such as 2x, or a number of steps a second.
     #[arg(long, default_value = "1x")]
     pub speed: crate::tui::Speed,
-    /// Colors.
-    #[arg(long, value_enum, default_value_t)]
-    pub theme: crate::tui::Theme,
+    /// Colors; default: that of the variable FREEWHEEL_THEME, or dark.
+    #[arg(long, value_enum)]
+    pub theme: Option<crate::tui::Theme>,
     /// Draw with ASCII characters only, as in a locale without UTF-8.
     #[arg(long)]
     pub ascii: bool,
@@ -135,9 +135,9 @@ pub struct Play {
     /// Initial speed: a factor of the world's own clock such as 0.5x, or a number of steps a second.
     #[arg(long, default_value = "1x")]
     pub speed: crate::tui::Speed,
-    /// Colors.
-    #[arg(long, value_enum, default_value_t)]
-    pub theme: crate::tui::Theme,
+    /// Colors; default: that of the variable FREEWHEEL_THEME, or dark.
+    #[arg(long, value_enum)]
+    pub theme: Option<crate::tui::Theme>,
     /// Draw with ASCII characters only, as in a locale without UTF-8.
     #[arg(long)]
     pub ascii: bool,

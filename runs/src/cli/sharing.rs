@@ -101,9 +101,9 @@ pub struct Plot {
     /// Leave out the lines of the reference and of the baseline, for which the world is solved.
     #[arg(long)]
     pub no_reference: bool,
-    /// Colors of a plot in the terminal.
-    #[arg(long, value_enum, default_value_t)]
-    pub theme: Theme,
+    /// Colors of a plot in the terminal; default: that of the variable FREEWHEEL_THEME, or dark.
+    #[arg(long, value_enum)]
+    pub theme: Option<Theme>,
 }
 
 /// `freewheel export`

@@ -56,7 +56,7 @@ impl<'a> Listed<'a> {
             seed: entry.seed,
             state: entry.state.name(),
             reason: match &entry.state {
-                RunState::Damaged(reason) => Some(reason),
+                RunState::Damaged(reason) | RunState::Diverged(reason) => Some(reason),
                 _ => None,
             },
             steps: entry.steps.0,

@@ -1,5 +1,7 @@
 //! Themes: the colors of text and the changes of a picture's colors.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use freewheel_core::Rgb;
 
 use super::palette::Role;
@@ -16,7 +18,27 @@ pub enum Theme {
     ColorBlind,
 }
 
+/// Theme that the user has chosen for all screens; `NOT_CHOSEN` before.
+static CHOSEN: AtomicU8 = AtomicU8::new(NOT_CHOSEN);
+const NOT_CHOSEN: u8 = u8::MAX;
+
 impl Theme {
+    const ALL: [Theme; 3] = [Theme::Dark, Theme::Light, Theme::ColorBlind];
+
+    /// Theme of the screens: that of the last key, or of the variable `FREEWHEEL_THEME`, by default dark.
+    pub(crate) fn chosen() -> Self {
+        if let Some(theme) = Self::ALL.get(usize::from(CHOSEN.load(Ordering::Relaxed))) {
+            return *theme;
+        }
+        let name = std::env::var("FREEWHEEL_THEME").unwrap_or_default();
+        Self::ALL.into_iter().find(|theme| theme.name() == name).unwrap_or_default()
+    }
+
+    /// Makes this theme that of all screens.
+    pub(super) fn choose(self) {
+        CHOSEN.store(self as u8, Ordering::Relaxed);
+    }
+
     /// The next theme, in a cycle.
     pub(super) fn next(self) -> Self {
         match self {

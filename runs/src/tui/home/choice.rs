@@ -63,7 +63,7 @@ impl Home {
             Some((_, RunState::Done)) => {
                 self.say("this run is finished; `freewheel run` with more steps extends it")
             }
-            Some((_, RunState::Damaged(why))) => self.say(&why),
+            Some((_, RunState::Damaged(why) | RunState::Diverged(why))) => self.say(&why),
             Some(_) => self.say("another process trains this run"),
             None => self.say("choose a run to continue"),
         }

@@ -162,7 +162,7 @@ impl Details {
     /// Draws the world into `frame`; false without a picture.
     pub(super) fn draw(&self, frame: &mut Frame) -> bool {
         if let Some(episode) = &self.episode {
-            episode.runner.draw(None, frame);
+            episode.runner.draw(episode.policy.as_deref(), frame);
         }
         self.episode.is_some()
     }

@@ -17,7 +17,7 @@ pub(super) fn help(home: &Home) -> Vec<(&'static str, &'static str)> {
         Focus::List => {}
     }
     let mut keys = match home.tab {
-        Tab::Worlds => vec![("enter", "watch"), ("p", "play"), ("t", "train")],
+        Tab::Worlds => vec![("enter", "watch"), ("p", "play"), ("t", "train"), ("i", "rules")],
         Tab::Agents => vec![("enter t", "train")],
         Tab::Runs => vec![("enter", "watch"), ("r", "resume"), ("space", "mark"), ("c", "compare")],
         Tab::Demonstrations => vec![("enter", "watch"), ("p", "play more")],
@@ -78,6 +78,8 @@ pub(super) fn effect(key: KeyEvent, focus: Focus) -> Option<Key> {
         KeyCode::Char('r') => Command::Resume,
         KeyCode::Char(' ') => Command::Mark,
         KeyCode::Char('c') => Command::Compare,
+        KeyCode::Char('i') => Command::Rules,
+        KeyCode::Char('T') => Command::Theme,
         KeyCode::Char('?') | KeyCode::F(1) => Command::Help,
         KeyCode::Char('q') => Command::Quit,
         _ => return None,

@@ -10,6 +10,7 @@ use crate::Registry;
 use crate::demonstrations::list::StoreEntry;
 use crate::presets::{self, Preset};
 use crate::run_list::RunEntry;
+use crate::tui::Theme;
 
 /// Tab of the home screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +84,12 @@ pub(super) enum Command {
     Choose(isize),
     /// Show or hide the help.
     Help,
+    /// Show the rules of the selected world.
+    Rules,
+    /// Next theme.
+    Theme,
+    /// Select the item or the tab at this column and row, or open the selected item.
+    Click(u16, u16),
     /// Quit the program.
     Quit,
 }
@@ -98,6 +105,17 @@ pub(super) enum Focus {
     Form,
     /// Comparison of two runs.
     Compare,
+}
+
+/// Places on the screen that the mouse can click.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Places {
+    /// Row of the tabs, and first column and end of each.
+    pub(super) top: u16,
+    pub(super) tabs: Vec<(u16, u16)>,
+    /// Columns of the list, and row and place of each item.
+    pub(super) columns: std::ops::Range<u16>,
+    pub(super) items: Vec<(u16, usize)>,
 }
 
 /// List of a tab: filter, selection and scroll position.
@@ -135,6 +153,10 @@ pub(crate) struct Home {
     pub(super) form: Option<Form>,
     /// Whether the help is open.
     pub(super) help: bool,
+    /// Whether the rules of the selected world are open.
+    pub(super) rules: bool,
+    /// Places of the tabs and of the items of the list on the screen, for the mouse.
+    pub(super) places: Places,
     /// Message in the last row, until the next key.
     pub(super) message: Option<String>,
     /// Command line that the user has chosen, without the name of the program.
@@ -165,6 +187,8 @@ impl Home {
             marked: Vec::new(),
             form: None,
             help: false,
+            rules: false,
+            places: Places::default(),
             message: None,
             chosen: None,
             quit: false,
@@ -271,11 +295,19 @@ impl Home {
     pub(super) fn execute(&mut self, command: Command) {
         self.dirty = true;
         self.message = None;
-        if std::mem::take(&mut self.help) && command != Command::Quit {
+        let was_open = std::mem::take(&mut self.help) | std::mem::take(&mut self.rules);
+        if was_open && !matches!(command, Command::Quit | Command::Theme) {
             return;
         }
         match command {
             Command::Help => self.help = true,
+            Command::Theme => {
+                let theme = Theme::chosen().next();
+                theme.choose();
+                self.say(&format!("theme: {}", theme.name()));
+            }
+            Command::Click(column, row) => self.click(column, row),
+            Command::Rules if self.focus == Focus::List => self.rules = self.world().is_some(),
             Command::Quit => self.quit = true,
             Command::Escape => self.escape(),
             Command::Enter if self.focus == Focus::Filter => self.focus = Focus::List,
@@ -308,10 +340,37 @@ impl Home {
             Command::Resume => self.resume(),
             Command::Mark => self.mark(),
             Command::Compare => match self.compared() {
+                Some([a, b]) if a.world != b.world => self.say("two runs of one world can be compared"),
                 Some(_) => self.focus = Focus::Compare,
                 None => self.say("mark two runs with space, then compare them with c"),
             },
-            Command::Type(_) | Command::Erase | Command::Choose(_) => {}
+            Command::Type(_) | Command::Erase | Command::Choose(_) | Command::Rules => {}
+        }
+    }
+
+    /// Selects the tab or the item at a place of the screen; opens the item if it is the selected one.
+    fn click(&mut self, column: u16, row: u16) {
+        if matches!(self.focus, Focus::Form | Focus::Compare) {
+            return;
+        }
+        let tab = self
+            .places
+            .tabs
+            .iter()
+            .position(|(from, to)| row == self.places.top && (*from..*to).contains(&column));
+        if let Some(tab) = tab {
+            (self.tab, self.focus) = (Tab::ALL[tab], Focus::List);
+            return;
+        }
+        let inside = self.places.columns.contains(&column);
+        let Some((_, place)) = self.places.items.iter().find(|(at, _)| inside && *at == row).copied() else {
+            return;
+        };
+        self.focus = Focus::List;
+        if self.list().selected == place {
+            self.open();
+        } else {
+            self.list_mut().selected = place;
         }
     }
 

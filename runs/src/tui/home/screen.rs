@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use crossterm::event::Event;
+use crossterm::event::{Event, MouseButton, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -17,7 +17,7 @@ use crate::demonstrations::list::StoreEntry;
 use crate::run_list::{self, RunEntry};
 use crate::tui::app::{Screen, Transition, pressed};
 use crate::tui::palette::Palette;
-use crate::tui::{ascii, needs_ascii};
+use crate::tui::{Theme, ascii, needs_ascii};
 use crate::{Registry, demonstrations};
 
 /// Time between two looks at the background.
@@ -106,11 +106,22 @@ impl<'a> HomeScreen<'a> {
 
 impl<'a> Screen<'a> for HomeScreen<'a> {
     fn handle(&mut self, event: &Event) -> Transition<'a> {
+        if let Event::Mouse(mouse) = event {
+            let command = match mouse.kind {
+                MouseEventKind::Down(MouseButton::Left) => Command::Click(mouse.column, mouse.row),
+                MouseEventKind::ScrollUp => Command::Move(-1),
+                MouseEventKind::ScrollDown => Command::Move(1),
+                _ => return Transition::Stay,
+            };
+            self.model.execute(command);
+        }
         match pressed(event).and_then(|key| keys::effect(key, self.model.focus)) {
             Some(Key::Suspend) => return Transition::Suspend,
             Some(Key::Model(command)) => self.model.execute(command),
             // The help closes with any key.
-            None if self.model.help && pressed(event).is_some() => self.model.execute(Command::Help),
+            None if (self.model.help || self.model.rules) && pressed(event).is_some() => {
+                self.model.execute(Command::Help)
+            }
             None => {}
         }
         if self.model.quit || self.model.chosen.is_some() { Transition::Close } else { Transition::Stay }
@@ -153,6 +164,7 @@ impl<'a> Screen<'a> for HomeScreen<'a> {
 
     fn draw(&mut self, area: Rect, buf: &mut Buffer, palette: Palette) {
         self.model.dirty = false;
+        let palette = Palette { theme: Theme::chosen(), ..palette };
         view::draw(self.model, self.details.as_ref(), palette, area, buf);
         if self.ascii {
             ascii::convert(area, buf);

@@ -27,6 +27,7 @@ fn runs() -> Vec<RunEntry> {
         RunState::Stalled,
         RunState::Interrupted,
         RunState::Damaged("config.toml: damaged: it must not be edited".into()),
+        RunState::Diverged("loss became NaN at step 31000; checkpoints made before that are kept".into()),
     ];
     let run = |(index, state): (usize, RunState)| {
         let points = (1..=40).map(|i| (i * 1000, -13.0 - 100.0 / i as f64 - index as f64)).collect();

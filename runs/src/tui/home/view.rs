@@ -59,14 +59,18 @@ pub(super) fn draw(
         Focus::Compare => overlay::compare(model, palette, body, buf),
         Focus::List | Focus::Filter => {}
     }
+    if model.rules {
+        overlay::rules(model, world, palette, screen, buf);
+    }
     if model.help {
         overlay::help(model, palette, screen, buf);
     }
 }
 
 /// First row: the tabs.
-fn tabs(model: &Home, palette: Palette, area: Rect, buf: &mut Buffer) {
+fn tabs(model: &mut Home, palette: Palette, area: Rect, buf: &mut Buffer) {
     buf.set_style(area, palette.bar());
+    (model.places.top, model.places.tabs) = (area.y, Vec::new());
     let mut spans = vec![Span::styled(" freewheel  ", palette.role(Role::Dim).add_modifier(Modifier::BOLD))];
     for (tab, number) in Tab::ALL.into_iter().zip(1..) {
         let style = match (tab == model.tab, palette.shade(Role::Accent)) {
@@ -74,7 +78,10 @@ fn tabs(model: &Home, palette: Palette, area: Rect, buf: &mut Buffer) {
             (true, None) => palette.role(Role::Accent).add_modifier(Modifier::BOLD | Modifier::REVERSED),
             (false, _) => palette.role(Role::Text),
         };
+        let from = area.x + spans.iter().map(|span| span.width() as u16).sum::<u16>();
         spans.push(Span::styled(format!(" {number} {} ", tab.name()), style));
+        let wide = spans.last().map_or(0, |span| span.width() as u16);
+        model.places.tabs.push((from, from + wide));
         spans.push(Span::raw(" "));
     }
     Line::from(spans).render(area, buf);

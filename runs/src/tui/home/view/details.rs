@@ -31,7 +31,12 @@ fn title(text: &str, palette: Palette) -> Line<'static> {
 }
 
 /// Lines with a label and a text, which is broken to the width; at most `rows` rows of each text are shown.
-fn labeled(facts: &[(&str, String)], width: u16, rows: usize, palette: Palette) -> Vec<Line<'static>> {
+pub(super) fn labeled(
+    facts: &[(&str, String)],
+    width: u16,
+    rows: usize,
+    palette: Palette,
+) -> Vec<Line<'static>> {
     let wide = facts.iter().map(|(label, _)| label.len()).max().unwrap_or(0) + 2;
     let room = usize::from(width).saturating_sub(wide).max(8);
     let mut lines = Vec::new();
@@ -122,11 +127,15 @@ fn draw_agent(model: &Home, palette: Palette, area: Rect, buf: &mut Buffer) {
     let defaults = defaults.min(14) + 2;
     for field in &agent.fields {
         let default: String = default_text(&field.default).chars().take(14).collect();
-        lines.push(Line::from(vec![
-            Span::styled(format!("{:<wide$}", field.name), palette.role(Role::Accent)),
-            Span::styled(format!("{default:<defaults$}"), palette.role(Role::Text)),
-            Span::styled(field.about.clone(), palette.role(Role::Dim)),
-        ]));
+        let about = wrapped(&field.about, width.saturating_sub(wide + defaults).max(16));
+        for (row, about) in about.into_iter().enumerate() {
+            let (name, default) = if row == 0 { (&*field.name, &*default) } else { ("", "") };
+            lines.push(Line::from(vec![
+                Span::styled(format!("{name:<wide$}"), palette.role(Role::Accent)),
+                Span::styled(format!("{default:<defaults$}"), palette.role(Role::Text)),
+                Span::styled(about, palette.role(Role::Dim)),
+            ]));
+        }
     }
     write_lines(lines, inside, buf);
 }
@@ -160,6 +169,9 @@ fn draw_run(model: &Home, palette: Palette, area: Rect, buf: &mut Buffer) {
         ("score", run.score.map_or("-".into(), compact)),
         ("folder", folder),
     ];
+    if let RunState::Diverged(why) = &run.state {
+        facts.insert(1, ("reason", why.clone()));
+    }
     if run.stalled {
         facts.insert(1, ("stalled", "not better than what takes no learning".into()));
     }
@@ -214,7 +226,7 @@ fn draw_store(model: &Home, palette: Palette, area: Rect, buf: &mut Buffer) {
         let steps = points.len() as u64 - 1;
         let lines = [Curve { points: &points, color: 0, front: true }];
         let chart = Rect { y: chart.y + 1, height: chart.height - 1, ..chart };
-        Plot { lines: &lines, marks: &[], steps, lower_is_better: false, labels: true, round: false }
+        Plot { lines: &lines, marks: &[], steps, lower_is_better: false, labels: true, round: true }
             .draw(palette, chart, buf);
     }
 }
@@ -235,6 +247,6 @@ pub(super) fn draw_curves(runs: &[&RunEntry], palette: Palette, area: Rect, buf:
     let line = |(color, points)| Curve { points, color, front: true };
     let lines: Vec<Curve<'_>> = points.iter().map(Vec::as_slice).enumerate().map(line).collect();
     let steps = runs.iter().map(|run| run.steps.1).max().unwrap_or(1);
-    Plot { lines: &lines, marks: &[], steps, lower_is_better: false, labels: true, round: false }
+    Plot { lines: &lines, marks: &[], steps, lower_is_better: false, labels: true, round: true }
         .draw(palette, area, buf);
 }

@@ -31,6 +31,7 @@ pub(super) fn draw(model: &mut Home, palette: Palette, area: Rect, buf: &mut Buf
     }
     title.push(Span::styled(format!("{} ", shown.len()), palette.role(Role::Dim)));
     let mut inside = framed(Line::from(title), palette, area, buf);
+    (model.places.columns, model.places.items) = (inside.left()..inside.right(), Vec::new());
     if inside.height == 0 {
         return;
     }
@@ -70,6 +71,7 @@ pub(super) fn draw(model: &mut Home, palette: Palette, area: Rect, buf: &mut Buf
         match row {
             Row::Heading(name) => Line::styled(name.clone(), palette.role(Role::Accent)).render(line, buf),
             Row::Item(place) => {
+                model.places.items.push((y, *place));
                 if *place == selected {
                     let style = match palette.shade(Role::Accent) {
                         Some(shade) => Style::new().bg(shade),
@@ -133,6 +135,7 @@ pub(super) fn state(state: &RunState, palette: Palette) -> (char, Style) {
         RunState::Learning => ('●', Role::Accent),
         RunState::Stalled => ('◐', Role::Warn),
         RunState::Done => ('✓', Role::Good),
+        RunState::Diverged(_) => ('≠', Role::Warn),
         RunState::Interrupted => ('‖', Role::Text),
         RunState::Damaged(_) => ('✗', Role::Warn),
     };

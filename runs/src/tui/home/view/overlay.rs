@@ -7,11 +7,13 @@ use ratatui::text::{Line, Span};
 
 use super::details;
 use crate::format::{compact, count};
-use crate::tui::boxes::{boxed, write_lines};
+use crate::tui::boxes::{boxed, wrapped, write_lines};
+use crate::tui::home::details::Details;
 use crate::tui::home::form::FormField;
 use crate::tui::home::keys;
 use crate::tui::home::model::Home;
 use crate::tui::palette::{Palette, Role};
+use crate::tui::rules;
 
 /// Box with a title.
 fn titled(title: &str, wanted: (u16, u16), palette: Palette, screen: Rect, buf: &mut Buffer) -> Rect {
@@ -54,10 +56,12 @@ pub(super) fn form(model: &Home, palette: Palette, screen: Rect, buf: &mut Buffe
         lines.push(Line::from(spans));
     }
     lines.push(Line::default());
-    lines.push(match form.command_text() {
-        Ok(command) => Line::styled(format!("freewheel {command}"), palette.role(Role::Good)),
-        Err(why) => Line::styled(why, palette.role(Role::Warn)),
-    });
+    let (command, role) = match form.command_text() {
+        Ok(command) => (format!("freewheel {command}"), Role::Good),
+        Err(why) => (why, Role::Warn),
+    };
+    let command = wrapped(&command, usize::from(inside.width).max(8));
+    lines.extend(command.into_iter().map(|line| Line::styled(line, palette.role(role))));
     lines.push(Line::styled("enter starts it, esc closes", dim));
     write_lines(lines, inside, buf);
 }
@@ -87,10 +91,26 @@ pub(super) fn compare(model: &Home, palette: Palette, screen: Rect, buf: &mut Bu
     details::draw_curves(&runs, palette, left, buf);
 }
 
+/// Rules of the selected world, the glyphs of its picture, and its facts.
+pub(super) fn rules(model: &Home, world: Option<&Details>, palette: Palette, screen: Rect, buf: &mut Buffer) {
+    let Some(info) = model.world() else { return };
+    let width = screen.width.min(90);
+    let about = wrapped(&info.about, usize::from(width).saturating_sub(4).max(8));
+    let mut lines: Vec<Line<'_>> =
+        about.into_iter().map(|line| Line::styled(line, palette.role(Role::Text))).collect();
+    lines.push(Line::default());
+    let rules = rules::of(&info.id).iter().map(|(heading, text)| (*heading, (*text).to_owned()));
+    let facts = world.map(Details::facts).unwrap_or_default();
+    let facts: Vec<(&str, String)> = rules.chain([("", String::new())]).chain(facts).collect();
+    lines.extend(details::labeled(&facts, width.saturating_sub(4), 4, palette));
+    let inside = titled(&info.id, (width, lines.len() as u16 + 2), palette, screen, buf);
+    write_lines(lines, inside, buf);
+}
+
 /// Keys of the tab.
 pub(super) fn help(model: &Home, palette: Palette, screen: Rect, buf: &mut Buffer) {
     let keys = keys::help(model);
-    let inside = titled("keys", (50, keys.len() as u16 + 6), palette, screen, buf);
+    let inside = titled("keys", (50, keys.len() as u16 + 8), palette, screen, buf);
     let key = |(key, does): (&'static str, &'static str)| {
         Line::from(vec![
             Span::styled(format!(" {key:<9}"), palette.role(Role::Text)),
@@ -100,6 +120,8 @@ pub(super) fn help(model: &Home, palette: Palette, screen: Rect, buf: &mut Buffe
     let more = [
         ("1 2 3 4", "worlds, agents, runs, demonstrations"),
         ("h j k l", "as the arrows"),
+        ("mouse", "select, open, scroll"),
+        ("T", "theme: dark, light, color-blind-safe"),
         ("esc", "close, or quit"),
     ];
     let lines = keys.into_iter().chain([("", "")]).chain(more).map(key);
