@@ -46,6 +46,9 @@ pub(super) struct Plot<'a> {
     pub(super) round: bool,
 }
 
+/// Part of the distance between reference and baseline that is shown beyond the baseline.
+const BEYOND: f64 = 0.5;
+
 /// Vertical scale from `low` to `high`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Scale {
@@ -56,9 +59,7 @@ struct Scale {
 impl Scale {
     /// Scale of the curves and of the marks that are near; see [`mean_curve::range`].
     fn of(plot: &Plot<'_>) -> Option<Self> {
-        let means = plot.lines.iter().flat_map(|line| line.points.iter().map(|point| point.mean));
-        let marks = plot.marks.iter().map(|mark| mark.value);
-        let (low, high) = mean_curve::range(means, marks, plot.lower_is_better)?;
+        let (low, high) = plot.range()?;
         let margin = (high - low) * 0.04;
         let least = f64::MIN_POSITIVE.max(1e-9 * high.abs().max(low.abs()));
         let margin = if high - low <= least { high.abs().max(1.0) * 0.5 } else { margin };
@@ -74,11 +75,31 @@ impl Scale {
 }
 
 impl Plot<'_> {
+    /// Range of the curves and of the marks that are near. Values far beyond the baseline, as those of the first episodes
+    /// often are, are cut off once the newest values are better.
+    fn range(&self) -> Option<(f64, f64)> {
+        let means = self.lines.iter().flat_map(|line| line.points.iter().map(|point| point.mean));
+        let marks = self.marks.iter().map(|mark| mark.value);
+        let (mut low, mut high) = mean_curve::range(means, marks, self.lower_is_better)?;
+        let mark = |name| self.marks.iter().find(|mark| mark.name == name).map(|mark| mark.value);
+        if let (Some(reference), Some(baseline)) = (mark("reference"), mark("baseline")) {
+            let limit = baseline + BEYOND * (baseline - reference);
+            let newest = || self.lines.iter().filter_map(|line| line.points.last()).map(|point| point.mean);
+            match reference > baseline {
+                true if newest().all(|mean| mean > limit) => low = low.max(limit),
+                false if reference < baseline && newest().all(|mean| mean < limit) => high = high.min(limit),
+                _ => {}
+            }
+        }
+        (low <= high).then_some((low, high))
+    }
+
     /// Draws the plot into `area`.
     pub(super) fn draw(&self, palette: Palette, area: Rect, buf: &mut Buffer) {
         let Some(scale) = Scale::of(self).filter(|_| area.width >= 4 && area.height >= 1) else { return };
-        if self.round {
-            let (scale, area) = self.draw_round_axes(palette, area, buf).unwrap_or((scale, area));
+        if self.round
+            && let Some((scale, area)) = self.draw_round_axes(palette, area, buf)
+        {
             return self.draw_lines(scale, palette, area, buf);
         }
         let area = match self.labels && area.width >= 24 && area.height >= 4 {
@@ -140,9 +161,7 @@ impl Plot<'_> {
     /// Draws axes with 4 to 6 round numbers, of which the first and the last are the ends; returns the scale and the
     /// area that is left for the curves, or `None` if the area is too small.
     fn draw_round_axes(&self, palette: Palette, area: Rect, buf: &mut Buffer) -> Option<(Scale, Rect)> {
-        let means = self.lines.iter().flat_map(|line| line.points.iter().map(|point| point.mean));
-        let marks = self.marks.iter().map(|mark| mark.value);
-        let (low, high) = mean_curve::range(means, marks, self.lower_is_better)?;
+        let (low, high) = self.range()?;
         let (y, x) = (Ticks::around(low, high), Ticks::around(0.0, self.steps as f64));
         let labels = y.labels();
         let wide = labels.iter().map(|text| Span::raw(&**text).width()).max().unwrap_or(0) as u16;
@@ -356,6 +375,29 @@ mod tests {
         };
         assert!(Scale::of(&plot(false)).unwrap().low > 0.0);
         assert!(Scale::of(&plot(true)).unwrap().low < -5000.0);
+    }
+
+    #[test]
+    fn values_far_beyond_the_baseline_are_cut_off_once_the_newest_are_better() {
+        let values: Vec<f64> = (0..40).map(|i| -3000.0 + 74.0 * f64::from(i)).collect();
+        let range = |values: &[f64], [reference, baseline]: [f64; 2]| {
+            let points = points(values);
+            let mark = |name, value| Mark { value, name, role: Role::Good };
+            let plot = Plot {
+                lines: &[Line { points: &points, color: 0, front: true }],
+                marks: &[mark("reference", reference), mark("baseline", baseline)],
+                steps: 39,
+                lower_is_better: reference < baseline,
+                labels: true,
+                round: false,
+            };
+            plot.range().unwrap()
+        };
+        assert_eq!(range(&values, [-13.0, -1000.0]).0, -1493.5);
+        // The newest value is still far below.
+        assert!(range(&values[..10], [-13.0, -1000.0]).0 < -2900.0);
+        let mirrored: Vec<f64> = values.iter().map(|value| -value).collect();
+        assert_eq!(range(&mirrored, [13.0, 1000.0]).1, 1493.5);
     }
 
     #[test]

@@ -17,18 +17,21 @@ pub(super) enum Key {
     Stop,
     /// Ctrl-C: as a signal, whose second one ends the program at once.
     Interrupt,
+    /// Next theme.
+    Theme,
     /// Ctrl-Z.
     Suspend,
 }
 
 /// Keys with their meaning, for the help and for the last row.
-pub(super) const HELP: [(&str, &str); 8] = [
+pub(super) const HELP: [(&str, &str); 9] = [
     ("↑ ↓", "job"),
     ("← →", "group"),
     ("m M", "metric"),
     ("enter", "watch the newest policy"),
     ("c", "checkpoint now"),
     ("s q", "stop and save"),
+    ("T", "theme"),
     ("ctrl-z", "suspend"),
     ("?", "help"),
 ];
@@ -54,6 +57,7 @@ pub(super) fn effect(key: KeyEvent) -> Option<Key> {
         KeyCode::Char('m') => Key::Model(Command::Metric(1)),
         KeyCode::Char('M') => Key::Model(Command::Metric(-1)),
         KeyCode::Char('?') | KeyCode::F(1) => Key::Model(Command::Help),
+        KeyCode::Char('T') => Key::Theme,
         KeyCode::Enter | KeyCode::Tab => Key::Open,
         KeyCode::Char('c') => Key::Checkpoint,
         KeyCode::Char('s' | 'q') => Key::Stop,

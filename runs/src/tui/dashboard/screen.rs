@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use crossterm::event::Event;
+use crossterm::event::{Event, MouseEventKind};
 use freewheel_core::{Policy, PolicyMode, Streams};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -20,7 +20,7 @@ use crate::job::Job;
 use crate::tui::app::{Screen, Transition, pressed};
 use crate::tui::model::Model;
 use crate::tui::palette::Palette;
-use crate::tui::{Watch, ascii, needs_ascii};
+use crate::tui::{Theme, Watch, ascii, needs_ascii};
 
 /// Minimum time between two frames: 20 frames a second.
 const FRAME: Duration = Duration::from_millis(50);
@@ -161,6 +161,7 @@ impl<'a> DashboardScreen<'a> {
             reference: group.and_then(|group| group.reference),
             baseline: group.and_then(|group| group.baseline),
             ascii: self.ascii,
+            theme: Theme::chosen(),
             ..Watch::new(Arc::clone(&job.world))
         };
         Transition::Open(Box::new(Model::new(watch)))
@@ -185,6 +186,13 @@ impl<'a> DashboardScreen<'a> {
 
 impl<'a> Screen<'a> for DashboardScreen<'a> {
     fn handle(&mut self, event: &Event) -> Transition<'a> {
+        if let Event::Mouse(mouse) = event {
+            match mouse.kind {
+                MouseEventKind::ScrollUp => self.model.execute(Command::Job(-1)),
+                MouseEventKind::ScrollDown => self.model.execute(Command::Job(1)),
+                _ => {}
+            }
+        }
         let Some(key) = pressed(event).and_then(keys::effect) else { return Transition::Stay };
         if self.model.help && !matches!(key, Key::Interrupt | Key::Suspend) {
             self.model.execute(Command::Help);
@@ -207,6 +215,10 @@ impl<'a> Screen<'a> for DashboardScreen<'a> {
             Key::Interrupt => {
                 // The handler of the signal sets the flag; a second one ends the program at once.
                 let _ = signal_hook::low_level::raise(signal_hook::consts::SIGINT);
+            }
+            Key::Theme => {
+                Theme::chosen().next().choose();
+                self.model.dirty = true;
             }
             Key::Suspend => return Transition::Suspend,
         }
@@ -249,6 +261,7 @@ impl<'a> Screen<'a> for DashboardScreen<'a> {
 
     fn draw(&mut self, area: Rect, buf: &mut Buffer, palette: Palette) {
         self.model.dirty = false;
+        let palette = Palette { theme: Theme::chosen(), ..palette };
         view::draw(&mut self.model, palette, area, buf);
         if self.ascii {
             ascii::convert(area, buf);

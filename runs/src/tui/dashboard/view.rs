@@ -34,8 +34,8 @@ struct Areas {
 }
 
 impl Areas {
-    /// Areas of a screen for `jobs` jobs.
-    fn of(screen: Rect, jobs: usize) -> Self {
+    /// Areas of a screen for `jobs` jobs and `notes` messages.
+    fn of(screen: Rect, jobs: usize, notes: usize) -> Self {
         let mut y = screen.y;
         let mut rows = |height: u16| {
             let area = Rect { y, height, ..screen };
@@ -44,12 +44,14 @@ impl Areas {
         };
         let (header, progress) = (rows(1), rows(1));
         let body = screen.height.saturating_sub(3);
-        let notes = match body {
+        let most = match body {
             0..16 => 0,
             16..22 => 3,
             22..30 => 5,
             _ => 8,
         };
+        // Frame, and a row for each message.
+        let notes = u16::try_from(notes.max(1) + 2).unwrap_or(u16::MAX).min(most);
         // Borders and the heads of the columns, and a row for each job; at least three jobs are shown.
         let wanted = u16::try_from(jobs).unwrap_or(u16::MAX).saturating_add(3);
         let most = (body - notes) * 2 / 5;
@@ -70,7 +72,7 @@ pub(super) fn draw(model: &mut Dashboard, palette: Palette, screen: Rect, buf: &
         buf.set_stringn(screen.x, screen.y, text, usize::from(screen.width), palette.role(Role::Warn));
         return;
     }
-    let areas = Areas::of(screen, model.jobs.len());
+    let areas = Areas::of(screen, model.jobs.len(), model.notes.len());
     header(model, palette, areas.header, buf);
     progress(model, palette, areas.progress, buf);
     curves::draw(model, palette, areas.curves, buf);
@@ -236,7 +238,7 @@ mod tests {
         for (width, height) in (40..130).flat_map(|width| (10..60).map(move |height| (width, height))) {
             for jobs in [0, 1, 12, 400] {
                 let screen = Rect { x: 3, y: 2, width, height };
-                let areas = Areas::of(screen, jobs);
+                let areas = Areas::of(screen, jobs, jobs % 9);
                 let all = [areas.header, areas.progress, areas.curves, areas.jobs, areas.notes, areas.footer];
                 assert_eq!(all.iter().map(|area| area.height).sum::<u16>(), height);
                 assert!(all.iter().all(|area| screen.intersection(*area) == *area));

@@ -94,7 +94,7 @@ fn large_chart(model: &Dashboard, group: &Group, palette: Palette, area: Rect, b
     }
     let steps = same_world().map(|(_, other)| other.steps).max().unwrap_or(1);
     let lower_is_better = is_score && group.lower_is_better;
-    Plot { lines: &lines, marks: &marks, steps, lower_is_better, labels: true, round: false }
+    Plot { lines: &lines, marks: &marks, steps, lower_is_better, labels: true, round: true }
         .draw(palette, inside, buf);
 }
 
