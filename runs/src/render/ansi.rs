@@ -16,6 +16,32 @@ pub(super) fn style(cell: &Cell) -> Style {
 /// Style of a terminal after a reset.
 pub(super) const PLAIN: Style = (Color::Reset, Color::Reset, Modifier::empty());
 
+/// Sequence that changes the style `from` to `to`, with the colors that differ only where the modifiers are equal.
+pub(super) fn change(from: Style, to: Style) -> String {
+    if from.2 != to.2 {
+        return sequence(to);
+    }
+    let mut codes = Vec::new();
+    for (before, after, layer) in [(from.0, to.0, 30), (from.1, to.1, 40)] {
+        if before != after {
+            codes.push(code(after, layer).unwrap_or_else(|| (layer + 9).to_string()));
+        }
+    }
+    format!("\u{1b}[{}m", codes.join(";"))
+}
+
+/// Code of a color for the layer 30, foreground, or 40, background; `None` for the default color.
+fn code(color: Color, layer: u8) -> Option<String> {
+    match color {
+        Color::Rgb(r, g, b) => Some(format!("{};2;{r};{g};{b}", layer + 8)),
+        Color::Indexed(index) => Some(format!("{};5;{index}", layer + 8)),
+        other => sixteen(other).map(|number| match number {
+            0..8 => (layer + number).to_string(),
+            _ => (layer + 52 + number).to_string(),
+        }),
+    }
+}
+
 /// Sequence that sets a style.
 pub(super) fn sequence((fg, bg, modifier): Style) -> String {
     let mut out = String::from("\u{1b}[0");
@@ -31,15 +57,9 @@ pub(super) fn sequence((fg, bg, modifier): Style) -> String {
         }
     }
     for (color, layer) in [(fg, 30), (bg, 40)] {
-        let _ = match color {
-            Color::Rgb(r, g, b) => write!(out, ";{};2;{r};{g};{b}", layer + 8),
-            Color::Indexed(index) => write!(out, ";{};5;{index}", layer + 8),
-            other => match sixteen(other) {
-                Some(number @ 0..8) => write!(out, ";{}", layer + number),
-                Some(number) => write!(out, ";{}", layer + 52 + number),
-                None => Ok(()),
-            },
-        };
+        if let Some(code) = code(color, layer) {
+            let _ = write!(out, ";{code}");
+        }
     }
     out.push('m');
     out
@@ -102,6 +122,16 @@ mod tests {
     use ratatui::style::Style;
 
     use super::*;
+
+    #[test]
+    fn a_change_has_what_differs() {
+        let (red, blue) = (Color::Rgb(9, 0, 0), Color::LightBlue);
+        let (none, bold) = (Modifier::empty(), Modifier::BOLD);
+        assert_eq!(change((red, blue, none), (blue, blue, none)), "\u{1b}[94m");
+        assert_eq!(change((red, blue, none), (red, Color::Reset, none)), "\u{1b}[49m");
+        assert_eq!(change(PLAIN, (red, blue, none)), "\u{1b}[38;2;9;0;0;104m");
+        assert_eq!(change((red, blue, none), (red, blue, bold)), "\u{1b}[0;1;38;2;9;0;0;104m");
+    }
 
     #[test]
     fn colors_are_sequences() {

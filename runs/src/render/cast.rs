@@ -70,9 +70,16 @@ fn changes(before: Option<&Buffer>, after: &Buffer) -> String {
         if cursor != Some(at) {
             let _ = write!(out, "\u{1b}[{};{}H", at / width + 1, at % width + 1);
         }
-        let style = ansi::style(cell);
+        let mut style = ansi::style(cell);
+        if let Some((fg, _, _)) = now
+            && matches!(cell.symbol(), " " | "")
+            && style.2.is_empty()
+        {
+            // The color of a character that cannot be seen need not change.
+            style.0 = fg;
+        }
         if now != Some(style) {
-            out.push_str(&ansi::sequence(style));
+            out.push_str(&now.map_or_else(|| ansi::sequence(style), |now| ansi::change(now, style)));
             now = Some(style);
         }
         out.push_str(if cell.symbol().is_empty() { " " } else { cell.symbol() });
