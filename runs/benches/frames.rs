@@ -6,7 +6,7 @@
 //! the shortest time of several equal runs, so that other work on the machine affects the figures little.
 
 // Benchmarks may unwrap and print; the other lints are those of the workspace.
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -51,6 +51,10 @@ fn measure(name: &str, make: impl Fn() -> Frames, keys: &str, step: Duration) ->
             frames.draw().unwrap();
             *shortest = (*shortest).min(start.elapsed());
         }
+    }
+    let slow: Vec<usize> = (0..FRAMES).filter(|&frame| times[frame] > GOAL).collect();
+    if !slow.is_empty() {
+        eprintln!("{name}: more than {} ms in the frames {slow:?}", milliseconds(GOAL));
     }
     times.sort_unstable();
     let [median, high, most] = [50, 99, 100].map(|percent| times[(FRAMES * percent / 100).min(FRAMES - 1)]);

@@ -37,6 +37,14 @@ impl ScoreScale {
         Ok(ScoreScale { reference, policy, baseline: ScoreScale::baseline_of(world, max_steps)? })
     }
 
+    /// Name of the policy that reaches the reference: it is optimal only where the reference is exact.
+    pub fn policy_name(&self) -> &'static str {
+        match self.reference {
+            Some(Reference { kind: Certainty::Exact, .. }) => "optimal policy",
+            _ => "reference policy",
+        }
+    }
+
     fn baseline_of(world: &dyn DynWorld, max_steps: u32) -> Result<Option<Baseline>> {
         let query = SolveQuery::for_spec(world.spec());
         supported(world.baseline(&SolveQuery { horizon: query.horizon.or(Some(max_steps)), ..query }))

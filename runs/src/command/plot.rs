@@ -17,6 +17,7 @@ use crate::picture::{Depth, Picture};
 use crate::progress::LateBar;
 use crate::score_scale::ScoreScales;
 use crate::table::Layout;
+use crate::tui::Theme;
 use crate::{Registry, output};
 
 /// Runs that differ in their seeds only.
@@ -145,7 +146,12 @@ fn curves(registry: &Registry, args: &Plot, groups: &[Group]) -> Result<Learning
         return Err(no_metric(&args.metric, groups).into());
     }
     let x = if by_episodes { "episodes" } else { "steps" };
-    Ok(LearningCurves { metric: args.metric.clone(), x: x.into(), panels, theme: args.theme })
+    Ok(LearningCurves {
+        metric: args.metric.clone(),
+        x: x.into(),
+        panels,
+        theme: args.theme.unwrap_or_else(Theme::chosen),
+    })
 }
 
 fn labels(group: &Group) -> (&str, &str) {

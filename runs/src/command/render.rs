@@ -126,12 +126,13 @@ fn world(registry: &Registry, args: &Render) -> Result<Watch> {
     let job = Plan::new(registry, &doc)?.jobs.remove(0);
     if args.agent.is_none() {
         let solve = || ScoreScale::of(&*job.world, job.config.evaluation.max_steps);
-        let optimal = LateBar::new("solving the world").during(solve)?.policy;
-        let Some(policy) = optimal else {
+        let scale = LateBar::new("solving the world").during(solve)?;
+        let name = scale.policy_name();
+        let Some(policy) = scale.policy else {
             let why = format!("{}: this world has no optimal policy; choose one with --agent", args.what);
             return Err(Error::Usage(why));
         };
-        return Ok(played(args, &job, "optimal policy".into(), policy));
+        return Ok(played(args, &job, name.into(), policy));
     }
     let mut trained = job.new_agent(registry)?;
     let mut name = job.config.agent_label.clone();

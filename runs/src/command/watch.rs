@@ -65,7 +65,7 @@ fn settings(args: &Watch, world: Arc<dyn DynWorld>) -> tui::Watch {
     tui::Watch {
         streams: Streams::new(args.seed),
         speed: args.speed,
-        theme: args.theme,
+        theme: args.theme.unwrap_or_else(tui::Theme::chosen),
         ascii: args.ascii,
         ..tui::Watch::new(world)
     }
@@ -249,12 +249,13 @@ fn solve(job: &Job, reporter: Reporter, agent: Option<&str>) -> Result<()> {
         });
         let message = match solved {
             Ok(Ok(scale)) => {
+                let name = scale.policy_name();
                 reporter.send(Update::Scale {
                     reference: scale.reference.map(|reference| reference.value),
                     baseline: scale.baseline.map(|baseline| baseline.value),
                 });
                 if let Some(policy) = scale.policy.filter(|_| !learns) {
-                    reporter.send(Update::Policy("optimal policy".into(), policy));
+                    reporter.send(Update::Policy(name.into(), policy));
                 }
                 None
             }

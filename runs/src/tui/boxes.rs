@@ -64,10 +64,10 @@ pub(super) fn write_lines<'a>(
     left
 }
 
-/// Text in lines of at most `width` columns, broken at spaces.
+/// Text in lines of at most `width` columns, broken at spaces; a longer word, such as a path, is broken anywhere.
 pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
+    for word in text.split_whitespace().flat_map(|word| pieces(word, width)) {
         let Some(line) = lines.last_mut() else { break };
         let needed = Span::raw(&**line).width() + 1 + Span::raw(word).width();
         if line.is_empty() {
@@ -82,6 +82,24 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Pieces of a word of at most `width` columns, at least one character each.
+fn pieces(word: &str, width: usize) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = word;
+    while Span::raw(rest).width() > width {
+        let fits = |end: &usize| Span::raw(&rest[..*end]).width() <= width;
+        let ends = rest.char_indices().map(|(at, _)| at).skip(1);
+        let end = ends.take_while(fits).last().or_else(|| rest.chars().next().map(char::len_utf8));
+        let Some((piece, after)) = end.and_then(|end| rest.split_at_checked(end)) else { break };
+        pieces.push(piece);
+        rest = after;
+    }
+    if !rest.is_empty() {
+        pieces.push(rest);
+    }
+    pieces
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +109,8 @@ mod tests {
         let equation = wrapped("Q(s,a) ← Q(s,a) + α [r − Q(s,a)]", 18);
         assert_eq!(equation, ["Q(s,a) ← Q(s,a) +", "α [r − Q(s,a)]"]);
         assert_eq!(wrapped("", 5), [""]);
-        assert_eq!(wrapped("longer than five", 5), ["longer", "than", "five"]);
+        assert_eq!(wrapped("longer than five", 5), ["longe", "r", "than", "five"]);
+        assert_eq!(wrapped("a/path/of/folders", 7), ["a/path/", "of/fold", "ers"]);
+        assert_eq!(wrapped("äöü", 0), ["ä", "ö", "ü"]);
     }
 }

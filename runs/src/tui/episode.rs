@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::PlayedEpisode;
 use freewheel_core::record::{EpisodeRecord, RecordedActions};
 use freewheel_core::{
-    ActionBuffer, DynWorld, Ending, EpisodeRunner, Error, Event, Insight, Neuron, Player, Policy, Purpose,
-    Result, Spec, Stream, Streams,
+    ActionBuffer, CellState, DynWorld, Ending, EpisodeRunner, Error, Event, Insight, Neuron, Origin, Player,
+    Policy, Purpose, Result, Spec, Stream, Streams,
 };
 
 /// One step of the episode.
@@ -20,6 +20,19 @@ pub(super) struct EpisodeStep {
     pub(super) mover: Player,
     /// Whether the user chose the action.
     pub(super) by_human: bool,
+}
+
+/// Steps of an episode with all that makes them again, for another thread.
+pub(super) struct EpisodeCopy {
+    origin: Origin,
+    number: u64,
+    streams: Streams,
+    max_steps: u32,
+    steps: Vec<EpisodeStep>,
+    sources: Vec<(Stream, Vec<f32>)>,
+    events: Vec<(u32, Event)>,
+    recorded: Option<RecordedActions>,
+    complete: bool,
 }
 
 /// Reason for the end of an episode.
@@ -62,6 +75,11 @@ impl Episode {
         episode
     }
 
+    /// Episode of `world` with the same number and limit, with other random streams, before its first step.
+    pub(super) fn with_streams(&self, world: &dyn DynWorld, streams: Streams) -> Self {
+        Episode::new(world, streams, self.number(), self.max_steps)
+    }
+
     /// Recorded episode of `world`, before its first step.
     pub(super) fn of_recording(world: &dyn DynWorld, record: &EpisodeRecord) -> Self {
         let streams = Streams::new(record.seed);
@@ -69,6 +87,32 @@ impl Episode {
         let mut episode = Episode::of(runner, streams, 0);
         episode.begin(record.episode);
         episode.recorded = Some(record.actions.clone());
+        episode
+    }
+
+    /// Copy of the known steps.
+    pub(super) fn copy(&self) -> EpisodeCopy {
+        EpisodeCopy {
+            origin: self.runner.origin(),
+            number: self.number(),
+            streams: self.streams,
+            max_steps: self.max_steps,
+            steps: self.steps.clone(),
+            sources: self.sources.clone(),
+            events: self.events.clone(),
+            recorded: self.recorded.clone(),
+            complete: self.complete,
+        }
+    }
+
+    /// Copied episode of `world`, before its first step; its steps are known.
+    pub(super) fn of_copy(world: &dyn DynWorld, copy: EpisodeCopy) -> Self {
+        let Origin { seed, purpose, index } = copy.origin;
+        let runner = world.episode_runner(Streams::new(seed), purpose, index);
+        let mut episode = Episode::of(runner, copy.streams, copy.max_steps);
+        episode.begin(copy.number);
+        (episode.steps, episode.sources, episode.events) = (copy.steps, copy.sources, copy.events);
+        (episode.recorded, episode.complete) = (copy.recorded, copy.complete);
         episode
     }
 
@@ -227,6 +271,13 @@ impl Episode {
     pub(super) fn insight(&self, policy: &dyn Policy) -> Option<Insight> {
         let (rng, memory) = self.sources.get(self.position())?;
         self.runner.insight(policy, memory, rng)
+    }
+
+    /// Numbers of `policy` about the state of a cell of the picture, with the memory of the current state; `None` for a
+    /// scripted policy.
+    pub(super) fn insight_into(&self, policy: &dyn Policy, cell: &CellState) -> Option<Insight> {
+        let (_, memory) = self.sources.get(self.position())?;
+        policy.script().is_none().then(|| policy.insight(&cell.obs, &cell.legal, memory)).flatten()
     }
 
     /// Neuron of the network of `policy`; see [`Policy::neuron`].

@@ -82,6 +82,26 @@ impl Held {
         self.left.iter_mut().for_each(|left| *left = (*left - seconds).max(0.0));
     }
 
+    /// Keys with an effect on the actions of `spec`: the key, its effect, and whether it is held.
+    pub(super) fn keys(&self, spec: &Spec) -> Vec<(KeyCode, String, bool)> {
+        let names = match &spec.actions {
+            // The effects of a car that is driven by names such as `left, throttle`.
+            ActionSpace::Discrete { names } if names.iter().any(|name| direction(name).1 != 0) => {
+                ["left", "right", "throttle", "brake"].map(str::to_owned).to_vec()
+            }
+            ActionSpace::Discrete { .. } => ["left", "right"].map(str::to_owned).to_vec(),
+            ActionSpace::Continuous { names, .. } => {
+                let sides = |i: usize, signs: [&str; 2]| signs.map(|sign| format!("{} {sign}", names[i]));
+                let turns = names[0].contains("steer");
+                let first = sides(0, if turns { ["left", "right"] } else { ["-", "+"] });
+                let second = names.get(1).map(|_| sides(1, ["+", "-"]));
+                first.into_iter().chain(second.into_iter().flatten()).collect()
+            }
+        };
+        let all = ARROWS.into_iter().zip(names).zip(self.left);
+        all.map(|((key, name), left)| (key, name, left > 0.0)).collect()
+    }
+
     /// Direction of the held keys: -2, -1, 0, 1, 2 to the right, and -1, 0, 1 upwards.
     fn direction(&self) -> (i8, i8) {
         let [left, right, up, down] = self.left.map(|left| i8::from(left > 0.0));
@@ -194,6 +214,18 @@ mod tests {
         // The turn has ended, the pedal is still held.
         assert_eq!(name(&mut held), "straight, brake");
         assert!(!held.press(KeyCode::Char('x')));
+    }
+
+    #[test]
+    fn keys_have_names_and_tell_whether_they_are_held() {
+        let (spec, _) = car();
+        let mut held = Held::new(&spec).unwrap();
+        held.press(KeyCode::Up);
+        let keys = held.keys(&spec);
+        assert_eq!(keys[2], (KeyCode::Up, "throttle".into(), true));
+        assert_eq!(keys[3], (KeyCode::Down, "brake".into(), false));
+        let push = ActionSpace::Discrete { names: names(&["left", "right"]) };
+        assert_eq!(held.keys(&self::spec(push)).len(), 2);
     }
 
     #[test]

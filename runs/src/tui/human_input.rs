@@ -203,32 +203,37 @@ impl Model {
     }
 
     /// Moves the cursor on the board to the nearest action in a direction: columns and rows of the picture.
-    pub(super) fn move_cursor(&mut self, (dx, dy): (i32, i32)) {
+    pub(super) fn move_cursor(&mut self, by: (i32, i32)) {
         let Some(Input::Names { cursor, .. }) = self.human.as_ref().map(|human| &human.input) else { return };
+        let next = self.next_action_cell(*cursor, by);
+        if let Some(Input::Names { cursor, .. }) = self.human.as_mut().map(|human| &mut human.input) {
+            *cursor = next.or(*cursor);
+        }
+    }
+
+    /// Action whose cell of the picture is the next one from that of `from` in a direction: columns and rows; without
+    /// `from` the last action, or the one nearest to the middle of the picture.
+    pub(super) fn next_action_cell(&self, from: Option<u32>, (dx, dy): (i32, i32)) -> Option<u32> {
         let runner = self.episode.runner();
         let cell = |action: u32| runner.action_cell(&self.picture, action);
         let all = (0..self.episode.spec().actions.names().len() as u32)
             .filter_map(|action| cell(action).map(|(x, y)| (action, (x as i32, y as i32))));
         let all: Vec<(u32, (i32, i32))> = all.collect();
         let last = self.episode.last().and_then(|last| last.action.discrete());
-        let from = cursor.or(last).and_then(|action| all.iter().find(|(other, _)| *other == action));
-        let next = match (cursor, from) {
+        let place = from.or(last).and_then(|action| all.iter().find(|(other, _)| *other == action));
+        let next = match (from, place) {
             (Some(_), Some((_, (x, y)))) => {
                 let ahead = |at: &(i32, i32)| (at.0 - x) * dx + (at.1 - y) * dy;
                 let aside = |at: &(i32, i32)| ((at.0 - x) * dy).abs() + ((at.1 - y) * dx).abs();
                 all.iter().filter(|(_, at)| ahead(at) > 0).min_by_key(|(_, at)| ahead(at) + 8 * aside(at))
             }
-            // The cursor appears at the last action, or in the middle of the board.
-            (_, Some(from)) => Some(from),
+            (_, Some(place)) => Some(place),
             (_, None) => {
                 let middle = (self.picture.width() as i32 / 2, self.picture.height() as i32 / 2);
                 all.iter().min_by_key(|(_, at)| (at.0 - middle.0).abs() + 2 * (at.1 - middle.1).abs())
             }
         };
-        let next = next.map(|(action, _)| *action);
-        if let Some(Input::Names { cursor, .. }) = self.human.as_mut().map(|human| &mut human.input) {
-            *cursor = next.or(*cursor);
-        }
+        next.map(|(action, _)| *action)
     }
 
     /// Cell of the picture under the cursor.

@@ -1,6 +1,8 @@
 //! Numbers of the policy about the state that is shown, the scale on which they are drawn, and the page of the panel.
 
-use freewheel_core::{ActionBuffer, Ending, Insight, InsightKind, Neuron, Policy};
+use std::collections::BTreeMap;
+
+use freewheel_core::{ActionBuffer, Ending, Insight, InsightKind, Neuron, Player, Policy};
 
 use super::episode::Episode;
 
@@ -43,6 +45,17 @@ pub(super) struct Shown<'a> {
 /// Moment of an episode for which an insight was computed: policy, its version, episode, step.
 type Moment = (usize, u64, u64, u32);
 
+/// Numbers of the policy about the state of a cell of the picture.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct CellInsight {
+    /// Name of the cell.
+    pub(super) name: String,
+    /// Mask of the legal actions there, `[A]`.
+    pub(super) legal: Vec<bool>,
+    /// Numbers of the policy; `None` for a policy without numbers.
+    pub(super) insight: Option<Insight>,
+}
+
 /// Insight of the current policy into the current state.
 #[derive(Debug, Default)]
 pub(super) struct InsightState {
@@ -50,6 +63,8 @@ pub(super) struct InsightState {
     pub(super) page: Page,
     /// Numbers of the policy; `None` for a policy without numbers, and in a terminal state.
     pub(super) current: Option<Insight>,
+    /// Numbers of the policy about the state of the chosen cell, which the panel shows in place of `current`.
+    pub(super) cell: Option<CellInsight>,
     /// Action that the policy takes next; `None` if it is not known without a step.
     pub(super) next_action: Option<u32>,
     /// Best action of the policy in the state before the last step; `None` if it is not known.
@@ -60,6 +75,8 @@ pub(super) struct InsightState {
     place: (usize, usize),
     /// Scale of the action values.
     pub(super) scale: ValueScale,
+    /// Values in the states of the episode that were shown.
+    pub(super) along: Along,
     /// Moment of `current`, and its best legal action.
     moment: Option<Moment>,
     best: Option<usize>,
@@ -81,6 +98,10 @@ impl InsightState {
         if before.is_none_or(|before| (before.0, before.2) != (moment.0, moment.2)) {
             // The scale grows during an episode; another episode or policy has its own.
             self.scale = ValueScale::default();
+            self.along = Along::default();
+        } else if before.is_some_and(|before| before.1 != moment.1) {
+            // Values before an update of the table are those of another policy.
+            self.along = Along::default();
         }
         let follows =
             before.is_some_and(|before| (before.0, before.2, before.3 + 1) == (moment.0, moment.2, moment.3));
@@ -93,13 +114,24 @@ impl InsightState {
             Some(ActionBuffer::Discrete(action)) if episode.over().is_none() => action.first().copied(),
             _ => None,
         };
-        if let Some(insight) = &self.current
-            && insight.kind == Some(InsightKind::ActionValues)
-        {
-            let legal = |a: usize| legal.get(a).copied().unwrap_or(false);
-            let values = insight.per_action.iter().enumerate().filter(|(a, _)| legal(*a));
-            values.for_each(|(_, q)| self.scale.include(f64::from(*q)));
+        if let Some(insight) = &self.current {
+            self.scale.include_all(insight, legal);
+            let sign = if episode.runner().to_play() == Player::First { 1.0 } else { -1.0 };
+            self.along.add(moment.3, insight, sign);
         }
+    }
+
+    /// Numbers that the panel shows: those of the chosen cell, or of the current state.
+    pub(super) fn shown(&self) -> Option<&Insight> {
+        match &self.cell {
+            Some(cell) => cell.insight.as_ref(),
+            None => self.current.as_ref(),
+        }
+    }
+
+    /// Forgets the numbers: the next state may be of another episode with the same number.
+    pub(super) fn forget(&mut self) {
+        (self.moment, self.best) = (None, None);
     }
 
     /// Shows the neuron at this distance: layers and units; the first unit of another layer.
@@ -115,7 +147,7 @@ impl InsightState {
 
     /// Scale on which the numbers of the actions are drawn; `None` without numbers.
     pub(super) fn range(&self) -> Option<(f64, f64)> {
-        let insight = self.current.as_ref()?;
+        let insight = self.shown()?;
         Some(match insight.kind? {
             InsightKind::ActionValues => (self.scale.low, self.scale.high),
             InsightKind::Probabilities => (0.0, 1.0),
@@ -123,6 +155,45 @@ impl InsightState {
                 (0.0, insight.per_action.iter().map(|n| f64::from(*n)).sum::<f64>().max(1.0))
             }
         })
+    }
+}
+
+/// Quantities of the policy in the states of an episode that were shown, by the number of steps before them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Along {
+    names: Vec<&'static str>,
+    values: BTreeMap<u32, Vec<f32>>,
+}
+
+impl Along {
+    /// Adds the courses of the insight into the state after `step` steps, or else its V(s); `sign` is -1 where the second
+    /// player moves, whose value is the opposite of the first one's.
+    fn add(&mut self, step: u32, insight: &Insight, sign: f32) {
+        let value = insight.value.filter(|value| value.is_finite()).map(|value| ("V(s)", sign * value));
+        let courses = match insight.courses.as_slice() {
+            [] => value.into_iter().collect(),
+            courses => courses.to_vec(),
+        };
+        let names: Vec<&'static str> = courses.iter().map(|(name, _)| *name).collect();
+        if names.is_empty() {
+            return;
+        }
+        if self.names != names {
+            *self = Along { names, values: BTreeMap::new() };
+        }
+        self.values.insert(step, courses.into_iter().map(|(_, value)| value).collect());
+    }
+
+    /// Names and points (steps before, value) of the quantities that are known in at least two states.
+    pub(super) fn curves(&self) -> Vec<(&'static str, Vec<(u64, f64)>)> {
+        if self.values.len() < 2 {
+            return Vec::new();
+        }
+        let points = |i: usize| {
+            let of = |(&step, values): (&u32, &Vec<f32>)| Some((u64::from(step), f64::from(*values.get(i)?)));
+            self.values.iter().filter_map(of).collect()
+        };
+        self.names.iter().enumerate().map(|(i, name)| (*name, points(i))).collect()
     }
 }
 
@@ -136,6 +207,15 @@ pub(super) struct ValueScale {
 }
 
 impl ValueScale {
+    /// Extends the scale to the action values of the legal actions, if the numbers are action values.
+    pub(super) fn include_all(&mut self, insight: &Insight, legal: &[bool]) {
+        if insight.kind == Some(InsightKind::ActionValues) {
+            let legal = |a: usize| legal.get(a).copied().unwrap_or(false);
+            let values = insight.per_action.iter().enumerate().filter(|(a, _)| legal(*a));
+            values.for_each(|(_, q)| self.include(f64::from(*q)));
+        }
+    }
+
     /// Extends the scale to the value `x`; a value that is not finite changes nothing.
     pub(super) fn include(&mut self, x: f64) {
         if x.is_finite() {
@@ -158,6 +238,25 @@ mod tests {
             scale.include(x);
             assert_eq!((scale.low, scale.high), (low, high));
         }
+    }
+
+    #[test]
+    fn values_along_the_episode_are_those_of_the_shown_states() {
+        let mut along = Along::default();
+        let value = |value| Insight { value: Some(value), ..Insight::default() };
+        along.add(0, &value(0.5), 1.0);
+        assert!(along.curves().is_empty());
+        // The second player expects to lose: the first one expects to win.
+        along.add(1, &value(-0.75), -1.0);
+        assert_eq!(along.curves(), [("V(s)", vec![(0, 0.5), (1, 0.75)])]);
+        // Going back shows the same state again.
+        along.add(0, &value(0.25), 1.0);
+        assert_eq!(along.curves()[0].1[0], (0, 0.25));
+        let search = Insight { courses: vec![("win rate", 0.6), ("lead", 3.0)], ..value(0.1) };
+        along.add(2, &search, 1.0);
+        along.add(3, &search, -1.0);
+        let points = |value: f32| vec![(2, f64::from(value)), (3, f64::from(value))];
+        assert_eq!(along.curves(), [("win rate", points(0.6)), ("lead", points(3.0))]);
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub(super) enum Command {
     Next,
     /// Previous episode.
     Previous,
+    /// The same episode with the next seed.
+    Seed,
     /// Switch to the policy at this distance in the list of policies.
     Policy(isize),
     /// Next layer of the picture.
@@ -70,6 +72,10 @@ pub(super) enum Command {
     RealTime,
     /// Move the cursor on the board: columns and rows.
     Cursor((i32, i32)),
+    /// Show the values of a cell of the picture, or no longer.
+    Cell,
+    /// Show the values of the next cell in a direction: columns and rows.
+    MoveCell((i32, i32)),
     /// Switch between play by the user and by the policy.
     TogglePlay,
     /// Show or hide the help.
@@ -205,7 +211,10 @@ mod tests {
             rows.flat_map(|row| row.codes.iter().map(|(code, _)| (*code, row.when))).collect();
         for (i, (code, when)) in codes.iter().enumerate() {
             for (_, other) in codes[..i].iter().filter(|(other, _)| other == code) {
-                let disjoint = [*when, *other] == [When::Watching, When::Keys];
+                let disjoint = [*when, *other] == [When::Watching, When::Keys]
+                    || [*when, *other] == [When::Cell, When::Stepping]
+                    // The row of the chosen cell comes first.
+                    || [*when, *other] == [When::Watching, When::Cell];
                 assert!(disjoint, "{code:?}: {when:?} and {other:?}");
             }
         }

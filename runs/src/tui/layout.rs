@@ -45,10 +45,17 @@ impl Areas {
 /// Minimum and maximum number of columns of the panel on the right.
 const SIDE: (u16, u16) = (32, 44);
 
+/// Minimum number of columns of a narrow screen with a panel below the world.
+const HALF: u16 = 56;
+
 /// Possible panel shapes for a screen, the preferred one first. `actions` is the number of actions shown in the panel.
 pub(super) fn shapes(screen: Rect, actions: usize) -> &'static [Shape] {
     let [_, body, ..] = rows(screen);
     match body.height {
+        // The halves of a wide screen, for two agents.
+        height if (HALF..64).contains(&screen.width) && height >= below(actions) + 14 => {
+            &[Shape::Below, Shape::Strip]
+        }
         height if screen.width < 64 || height < 12 => &[Shape::Strip],
         // The world needs at least three rows.
         height if height < below(actions) + 3 => &[Shape::Side],

@@ -11,6 +11,7 @@
 //! | `background` | messages of work in the background |
 //! | `boxes` | boxes with a frame, text in lines |
 //! | `clock` | speed as a factor of the world's own clock |
+//! | `rules` | rules of the built-in worlds in short, and the glyphs of their pictures |
 //! | `returns` | returns of the finished episodes of one player |
 //! | `viewport` | visible part of the world's picture |
 //! | `human_input` | actions chosen by the user |
@@ -52,6 +53,7 @@ mod plot;
 mod printed;
 mod recorder;
 mod returns;
+mod rules;
 mod signals;
 mod terminal;
 mod theme;

@@ -1,7 +1,9 @@
 //! State of the viewer, changed by commands and elapsed time; it uses no terminal and no clock.
 
+mod cell;
 mod learning;
 mod picture;
+mod saving;
 mod source;
 mod timeline;
 
@@ -24,6 +26,8 @@ use super::theme::Theme;
 use super::viewport::Viewport;
 use super::{Exit, OnEpisode, Recording, Watch};
 
+use cell::Chosen;
+use saving::Saving;
 use timeline::Skip;
 
 /// State of the viewer: episode, policies, speed and picture.
@@ -64,6 +68,8 @@ pub(super) struct Model {
     layer: usize,
     /// Zoom of the picture; see [`Frame::zoom`].
     zoom: i8,
+    /// Cell of the picture that the user has chosen.
+    chosen: Option<Chosen>,
     /// Whether the help is open.
     pub(super) help: bool,
     /// First row of the help that is shown.
@@ -91,6 +97,8 @@ pub(super) struct Model {
     skip: Option<Skip>,
     /// Whether the user drags the position on the timeline.
     dragging: bool,
+    /// Terminal recording that is being written.
+    saving: Option<Saving>,
     /// Message for the user, until the next key.
     pub(super) note: Option<String>,
     /// Reason to end the viewer, once there is one.
@@ -146,6 +154,7 @@ impl Model {
             human: None,
             layer: 1,
             zoom: 0,
+            chosen: None,
             help: false,
             help_scroll: 0,
             theme: watch.theme,
@@ -158,6 +167,7 @@ impl Model {
             parting: None,
             skip: None,
             dragging: false,
+            saving: None,
             note: None,
             exit: None,
             is_offscreen: false,
@@ -223,12 +233,13 @@ impl Model {
             return;
         }
         match command {
-            Command::Quit => self.exit = Some(Exit::Quit),
+            Command::Quit => self.quit(),
             // The event loop handles the suspension.
             Command::Suspend => {}
             Command::Escape if self.cancel_work() => {}
+            Command::Escape if self.chosen.take().is_some() => {}
             Command::Escape if self.human.is_some() && !self.policies.is_empty() => self.toggle_human(),
-            Command::Escape => self.exit = Some(Exit::Quit),
+            Command::Escape => self.quit(),
             Command::Pause => self.running = !self.running,
             Command::Step => {
                 self.running = false;
@@ -255,6 +266,7 @@ impl Model {
             Command::Save => self.save_recording(),
             Command::Next => self.change_episode(1),
             Command::Previous => self.change_episode(-1),
+            Command::Seed => self.next_seed(),
             Command::Policy(by) => self.switch_policy(by),
             Command::Layer => self.next_layer(),
             Command::Zoom(by) => self.zoom_by(by),
@@ -267,13 +279,19 @@ impl Model {
                     self.toggle_human();
                 }
             }
-            Command::TogglePlay => self.toggle_human(),
+            Command::TogglePlay => {
+                self.chosen = None;
+                self.toggle_human();
+            }
             Command::RealTime => self.toggle_real_time(),
             Command::Hold(key) => self.hold(key),
             Command::Cursor(by) => self.move_cursor(by),
+            Command::Cell => self.toggle_cell(),
+            Command::MoveCell(by) => self.move_cell(by),
             Command::Help => (self.help, self.help_scroll) = (true, 0),
             Command::Theme => {
                 self.theme = self.theme.next();
+                self.theme.choose();
                 self.note = Some(format!("theme: {}", self.theme.name()));
             }
             Command::Scroll(columns, rows) => self.viewport.scroll(columns, rows, &self.picture),
@@ -290,6 +308,7 @@ impl Model {
     /// Adds the number of steps that are due after the time `elapsed`; [`Model::tick`] makes the steps.
     pub(super) fn advance(&mut self, elapsed: Duration) {
         self.receive(elapsed);
+        self.receive_saved();
         if let Some(held) = self.human.as_mut().and_then(HumanInput::held) {
             held.advance(elapsed.as_secs_f64());
         }

@@ -1,8 +1,5 @@
 //! Viewer without a terminal: the screens of one episode, for files.
 
-use std::path::PathBuf;
-
-use freewheel_core::checkpoint::write_atomically;
 use freewheel_core::{Error, Result};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,7 +9,6 @@ use super::palette::{Depth, Palette};
 use super::returns::Returns;
 use super::theme::Theme;
 use super::{Watch, view};
-use crate::render::{Cast, Schedule};
 
 /// Viewer of one episode that draws into buffers.
 pub(crate) struct Offscreen {
@@ -130,53 +126,13 @@ impl Offscreen {
 }
 
 /// Screen of `model` in the present state, without the row of the keys.
-fn draw(model: &mut Model, palette: Palette, screen: Rect) -> Buffer {
+pub(super) fn draw(model: &mut Model, palette: Palette, screen: Rect) -> Buffer {
     let with_keys = Rect { height: screen.height.saturating_add(1), ..screen };
     let mut buf = Buffer::empty(with_keys);
     model.fit(with_keys);
     view::draw(model, palette, with_keys, &mut buf);
     buf.resize(screen);
     buf
-}
-
-/// Screens a second of a recording that the viewer saves, and the maximum time of its steps, s.
-const SAVED: (f64, f64) = (15.0, 300.0);
-
-impl Model {
-    /// Saves the steps made so far as a terminal recording in the current folder, and shows the name of the file.
-    pub(super) fn save_recording(&mut self) {
-        match self.write_recording() {
-            Ok(file) => self.set_note(&format!("saved: {}", file.display())),
-            Err(error) => self.set_note(&format!("not saved: {error}")),
-        }
-    }
-
-    fn write_recording(&mut self) -> Result<PathBuf> {
-        let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
-        let world: String = self.episode.spec().id.chars().map(plain).collect();
-        let file = PathBuf::from(format!("{world}-episode-{}.cast", self.episode.number()));
-        let (width, height) = self.screen_size();
-        let screen = Rect::new(0, 0, width, height.saturating_sub(1));
-        let palette = Palette { depth: Depth::True, theme: self.theme };
-        let position = self.episode.position();
-        let schedule = Schedule::new(self.episode.steps().len(), self.clock.speed(), SAVED.0, SAVED.1);
-        let mut cast = Cast::new(&self.title, screen.width, screen.height);
-        self.is_offscreen = true;
-        let mut done = Ok(());
-        for (step, time) in schedule.screens {
-            done = self.episode.go_to(step);
-            if done.is_err() {
-                break;
-            }
-            cast.push(time, draw(self, palette, screen));
-        }
-        self.is_offscreen = false;
-        done.and_then(|()| self.episode.go_to(position))?;
-        // Tests that press any key write nothing beside the sources.
-        let folder = if cfg!(test) { std::env::temp_dir() } else { PathBuf::new() };
-        write_atomically(folder.join(&file), cast.finish(schedule.end).as_bytes())?;
-        Ok(file)
-    }
 }
 
 #[cfg(test)]

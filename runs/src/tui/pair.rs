@@ -99,7 +99,10 @@ impl<'a> Screen<'a> for Pair {
             let [first, second] = &mut self.0;
             if second.mouse(*mouse) {
                 let position = second.episode.position();
-                first.go_to(position);
+                if first.episode.position() != position {
+                    first.go_to(position);
+                }
+                first.running = second.running;
             } else if first.mouse(*mouse) && !first.help {
                 self.align();
             }

@@ -137,7 +137,13 @@ impl Palette {
     /// Glyph and style of a cell of the world's picture. If `blank`, the cell belongs to an area without any glyph;
     /// without colors, a glyph makes it visible.
     pub(super) fn cell(self, cell: &Cell, blank: bool) -> (char, Style) {
-        let glyph = if cell.glyph.is_control() { ' ' } else { cell.glyph };
+        let glyph = match cell.glyph {
+            control if control.is_control() => ' ',
+            // A white thing on a colored ground, such as a stone on a board: the glyph of an outline is for screens without
+            // colors.
+            '○' if self.depth != Depth::None && cell.bg != Rgb(0, 0, 0) && brightness(cell.fg) > 0.9 => '●',
+            glyph => glyph,
+        };
         // Black on black, the default, leaves the colors to the terminal.
         let default_colors = cell.fg == Rgb(0, 0, 0) && cell.bg == Rgb(0, 0, 0);
         if self.depth == Depth::None {
@@ -184,6 +190,8 @@ fn gray(glyph: char, cell: &Cell) -> char {
             l if l < 0.75 => '▒',
             _ => '▓',
         },
+        // The shape of a black or white thing on a colored ground.
+        '▀' | '▄' if cell.bg != Rgb(0, 0, 0) && !(0.1..0.85).contains(&brightness(cell.fg)) => glyph,
         '▀' | '▄' => {
             let (fg, bg) = (brightness(cell.fg) > 0.45, brightness(cell.bg) > 0.45);
             let (top, bottom) = if glyph == '▀' { (fg, bg) } else { (bg, fg) };

@@ -1,6 +1,7 @@
 //! Drawing of the viewer's model.
 
 mod actions;
+mod along;
 mod chart;
 mod help;
 mod neuron;
@@ -74,6 +75,8 @@ fn header(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
         Span::styled(model.title.clone(), palette.role(Role::Text).add_modifier(Modifier::BOLD)),
         Span::raw("   "),
     ];
+    // Place of the policy in the list, where there is room.
+    let mut place = None;
     if let Some(title) = model.recording_title() {
         left.push(Span::styled(title.to_owned(), palette.role(Role::Accent)));
     }
@@ -82,12 +85,18 @@ fn header(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     } else if let Some((name, _)) = model.policies.get(model.policy_index) {
         left.push(Span::styled(name.clone(), palette.role(Role::Accent)));
         if model.policies.len() > 1 {
-            let place = format!("  {} of {}", model.policy_index + 1, model.policies.len());
-            left.push(Span::styled(place, palette.role(Role::Dim)));
+            place = Some(format!("  {} of {}", model.policy_index + 1, model.policies.len()));
         }
     }
-    let right = Line::from(badge(model, palette));
+    let mut right = Line::from(badge(model, palette));
+    if let Some(percent) = model.saved_percent() {
+        right.spans.insert(0, Span::styled(format!("recording {percent} %  "), palette.role(Role::Accent)));
+    }
     let width = (right.width() as u16).min(area.width);
+    let used: usize = left.iter().map(Span::width).sum();
+    if let Some(place) = place.filter(|place| used + place.len() < usize::from(area.width - width)) {
+        left.push(Span::styled(place, palette.role(Role::Dim)));
+    }
     Line::from(left).render(Rect { width: area.width - width, ..area }, buf);
     right.render(Rect { x: area.right() - width, width, ..area }, buf);
 }
@@ -124,11 +133,26 @@ pub(super) fn world(model: &Model, palette: Palette, area: Rect, buf: &mut Buffe
             }
         }
     }
-    if let Some((x, y)) = model.cursor_cell() {
+    let mut mark = |x: usize, y: usize, corner: Option<char>| {
         let (x, y) = (x as i32 - left, y as i32 - top);
         let inside = (0..i32::from(area.width)).contains(&x) && (0..i32::from(area.height)).contains(&y);
         if inside && let Some(cell) = buf.cell_mut((area.x + x as u16, area.y + y as u16)) {
-            cell.modifier.toggle(Modifier::REVERSED);
+            match corner {
+                Some(corner) => drop(cell.set_char(corner).set_style(palette.role(Role::Accent))),
+                None => cell.modifier.toggle(Modifier::REVERSED),
+            }
+        }
+    };
+    if let Some((x, y)) = model.cursor_cell() {
+        mark(x, y, None);
+    }
+    if let Some((x, y, width, height)) = model.cell_area() {
+        let (right, bottom) = (x + width - 1, y + height - 1);
+        if width > 3 && height > 1 {
+            let corners = [(x, y, '┏'), (right, y, '┓'), (x, bottom, '┗'), (right, bottom, '┛')];
+            corners.into_iter().for_each(|(x, y, corner)| mark(x, y, Some(corner)));
+        } else {
+            (y..=bottom).for_each(|y| (x..=right).for_each(|x| mark(x, y, None)));
         }
     }
     if !model.viewport.fits(&model.picture) && area.height >= 6 && !model.is_offscreen {

@@ -13,6 +13,10 @@ pub(in crate::tui) enum When {
     Always,
     /// While a policy or a recording is shown.
     Watching,
+    /// While a policy or a recording is shown, and no cell of the picture is chosen.
+    Stepping,
+    /// While a cell of the picture is chosen.
+    Cell,
     /// With several policies.
     Policies,
     /// While the user plays with one key for each action.
@@ -46,7 +50,7 @@ pub(in crate::tui) static KEYS: &[(&str, &[Key])] = &[
     (
         "play",
         &[
-            row("1 to 9, arrows, letters", "play the action with this key", "", When::Keys, &[]),
+            row("1 to 9, arrows, a to z", "play the action with this key", "", When::Keys, &[]),
             row("name, enter", "play the action of this name; resign", "play", When::Names, &[]),
             row("arrows, enter", "move the cursor, play there; or click", "cursor", When::Names, &[]),
             row("backspace", "delete a letter, or take back a move", "take back", When::Names, &[]),
@@ -81,7 +85,7 @@ pub(in crate::tui) static KEYS: &[(&str, &[Key])] = &[
                 "← →",
                 "one step back, forward",
                 "step",
-                When::Watching,
+                When::Stepping,
                 &[
                     (KeyCode::Left, Command::Back),
                     (KeyCode::Backspace, Command::Back),
@@ -137,6 +141,7 @@ pub(in crate::tui) static KEYS: &[(&str, &[Key])] = &[
                 When::Always,
                 &[(C('b'), Command::Previous), (C('B'), Command::Previous), (C('N'), Command::Next)],
             ),
+            row("s", "next seed", "", When::Watching, &[(C('s'), Command::Seed)]),
             row(
                 "[ ]",
                 "previous, next policy",
@@ -147,7 +152,7 @@ pub(in crate::tui) static KEYS: &[(&str, &[Key])] = &[
             row("r", "restart", "restart", When::Watching, &[(C('r'), Command::Restart)]),
             row(
                 "R",
-                "save the episode as a terminal recording, WORLD-episode-N.cast",
+                "save the episode as WORLD-episode-N.cast",
                 "",
                 When::Watching,
                 &[(C('R'), Command::Save)],
@@ -159,7 +164,7 @@ pub(in crate::tui) static KEYS: &[(&str, &[Key])] = &[
         &[
             row(
                 "v",
-                "layers: nothing, values of the policy, those of the world",
+                "layers: none, values of the policy, of the world",
                 "layer",
                 When::Always,
                 &[(C('v'), Command::Layer), (C('V'), Command::Layer)],
@@ -170,6 +175,25 @@ pub(in crate::tui) static KEYS: &[(&str, &[Key])] = &[
                 "zoom",
                 When::Always,
                 &[(C('z'), Command::Zoom(1)), (C('Z'), Command::Zoom(-1))],
+            ),
+            row(
+                "c",
+                "values of a cell of the picture; also a click",
+                "cell",
+                When::Watching,
+                &[(C('c'), Command::Cell)],
+            ),
+            row(
+                "← → ↑ ↓",
+                "values of another cell; esc closes",
+                "another cell",
+                When::Cell,
+                &[
+                    (KeyCode::Left, Command::MoveCell((-1, 0))),
+                    (KeyCode::Right, Command::MoveCell((1, 0))),
+                    (KeyCode::Up, Command::MoveCell((0, -1))),
+                    (KeyCode::Down, Command::MoveCell((0, 1))),
+                ],
             ),
             row(
                 "↑ ↓",
@@ -251,6 +275,8 @@ impl When {
         match self {
             When::Always => !matches!(input, Some(Input::Names { .. })),
             When::Watching => input.is_none(),
+            When::Stepping => input.is_none() && !model.has_cell(),
+            When::Cell => input.is_none() && model.has_cell(),
             When::Policies => model.policies.len() > 1 && !matches!(input, Some(Input::Names { .. })),
             When::Keys => matches!(input, Some(Input::Keys(_))),
             When::Names => matches!(input, Some(Input::Names { .. })),
@@ -265,7 +291,8 @@ impl When {
     pub(super) fn text(self) -> &'static str {
         match self {
             When::Always => "",
-            When::Watching => "while watching",
+            When::Watching | When::Stepping => "while watching",
+            When::Cell => "a cell is chosen",
             When::Policies => "several policies",
             When::Keys => "playing, a key an action",
             When::Names => "playing, actions by name",

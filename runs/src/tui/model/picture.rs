@@ -19,6 +19,8 @@ impl Model {
             self.refresh();
             self.fitted_to = Some((screen, size(&self.picture)));
             self.areas = self.areas_of(screen, shape);
+            // The cells have moved.
+            self.chosen = None;
         }
         let world = self.areas.world;
         self.dirty |= self.viewport.size != (world.width, world.height);
@@ -98,6 +100,12 @@ impl Model {
             }),
         };
         insight.update(&self.episode, shown);
+        insight.cell = self.cell_insight(self.policy());
+        if let Some((cell, there)) =
+            insight.cell.as_ref().and_then(|cell| Some((cell, cell.insight.as_ref()?)))
+        {
+            insight.scale.include_all(there, &cell.legal);
+        }
         self.insight = insight;
     }
 

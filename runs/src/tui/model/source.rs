@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use freewheel_core::Streams;
+
 use super::{Episode, Model};
 use crate::tui::background::{Progress, Update};
 use crate::tui::returns::Returns;
@@ -37,6 +39,24 @@ impl Model {
         }
     }
 
+    /// Starts the present episode with the next seed, of the world and of the policy.
+    pub(super) fn next_seed(&mut self) {
+        if self.recording.is_some() {
+            return self.set_note("a recording has its own seed");
+        }
+        if self.on_episode.is_some() {
+            return self.set_note("the episodes of this store have one seed: start again with --seed");
+        }
+        self.stop_learning();
+        self.seed = self.seed.wrapping_add(1);
+        self.episode = self.episode.with_streams(&*self.world, Streams::new(self.seed));
+        // The scores are those of another seed.
+        self.returns.iter_mut().for_each(|returns| *returns = Returns::default());
+        self.insight.forget();
+        self.begin(self.episode.number());
+        self.set_note(&format!("seed {}", self.seed));
+    }
+
     /// Starts the recording with this index.
     pub(in crate::tui) fn load(&mut self, index: usize) {
         let Some(recording) = self.recordings.get(index) else { return };
@@ -44,6 +64,7 @@ impl Model {
         self.world = recording.world.clone();
         self.episode = Episode::of_recording(&*recording.world, &recording.record);
         self.seed = recording.record.seed;
+        self.insight.forget();
         (self.step_debt, self.fitted_to, self.dirty) = (0.0, None, true);
         // The events of the whole recording are marked from the start, unless an opponent in the world must think.
         if !self.world.is_slow() {

@@ -180,6 +180,25 @@ fn playing_plays_the_pressed_actions() {
 }
 
 #[test]
+fn another_seed_is_another_episode_with_the_same_number() {
+    let mut model = test_worlds::model();
+    press(&mut model, KeyCode::Char('N'));
+    press(&mut model, KeyCode::End);
+    while model.tick() {}
+    let play = |model: &Model| {
+        let actions = model.episode.steps().iter().map(|step| step.action.discrete());
+        (actions.collect::<Vec<_>>(), model.episode.rewards())
+    };
+    let (before, number) = (play(&model), model.episode.number());
+    press(&mut model, KeyCode::Char('s'));
+    assert_eq!((model.episode.number(), model.episode.position(), model.seed), (number, 0, 1));
+    assert_eq!(model.returns().len(), 0);
+    press(&mut model, KeyCode::End);
+    while model.tick() {}
+    assert_ne!(play(&model), before);
+}
+
+#[test]
 fn a_policy_that_plays_an_illegal_action_stops_with_a_message() {
     struct IllegalPolicy;
     impl Policy for IllegalPolicy {

@@ -198,13 +198,16 @@ impl Model {
         true
     }
 
-    /// Plays the action of the clicked cell; false without such an action, or while the policy plays.
+    /// Plays the action of the clicked cell, or shows its values while a policy plays; false for a cell without any.
     fn click(&mut self, column: u16, row: u16) -> bool {
         let (left, top) = self.viewport.origin;
         let x = left + i32::from(column) - i32::from(self.areas.world.x);
         let y = top + i32::from(row) - i32::from(self.areas.world.y);
         let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else { return false };
-        match self.episode.runner().action_at(&self.picture, x, y).filter(|_| self.human.is_some()) {
+        if self.human.is_none() {
+            return self.choose_cell(x, y);
+        }
+        match self.episode.runner().action_at(&self.picture, x, y) {
             Some(action) => {
                 (self.note, self.skip) = (None, None);
                 self.play(action);

@@ -1,11 +1,13 @@
 //! List of the actions in the current state: keys for the user, numbers of the policy on their scale, continuous actions
 //! within their bounds.
 
+use crossterm::event::KeyCode;
 use freewheel_core::{ActionBuffer, ActionSpace, Insight, InsightKind};
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::format::{compact, compact_column};
+use crate::tui::held::Held;
 use crate::tui::human_input::{Input, label};
 use crate::tui::model::Model;
 use crate::tui::palette::{Palette, Role};
@@ -15,7 +17,7 @@ const MIN_BAR: usize = 5;
 
 /// Heading of the actions, with the scale of their numbers.
 pub(super) fn title(model: &Model) -> String {
-    let kind = model.insight.current.as_ref().and_then(|insight| insight.kind);
+    let kind = model.insight.shown().and_then(|insight| insight.kind);
     let what = match (kind, &model.episode.spec().actions) {
         (Some(InsightKind::ActionValues), _) => "Q(s,a)",
         (Some(InsightKind::Probabilities), _) => "probability",
@@ -28,6 +30,9 @@ pub(super) fn title(model: &Model) -> String {
         let [low, high] = [low, high].map(compact);
         format!(", scale {low} .. {high}")
     });
+    if let Some(cell) = &model.insight.cell {
+        return format!("{what}, {}{scale}", cell.name);
+    }
     match model.human {
         Some(_) if kind.is_some() => format!("your move: {what}{scale}"),
         Some(_) => "your move".to_owned(),
@@ -42,6 +47,7 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: us
         (ActionSpace::Continuous { .. }, Some(Input::Numbers { numbers, selected })) => {
             sliders(model, palette, numbers, Some(*selected), width)
         }
+        (_, Some(Input::Held(held))) => held_keys(held, model, palette),
         (ActionSpace::Continuous { .. }, _) => {
             let insight = model.insight.current.as_ref().filter(|insight| !insight.continuous.is_empty());
             match (insight, model.episode.last().map(|last| &last.action)) {
@@ -63,10 +69,10 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: us
             lines
         }
         (ActionSpace::Discrete { names }, human) => {
-            if model.insight.current.is_none() && human.is_none() {
+            if model.insight.shown().is_none() && human.is_none() {
                 let why = match model.episode.over() {
-                    Some(_) => "the episode is over",
-                    None => "this policy gives no numbers",
+                    Some(_) if model.insight.cell.is_none() => "the episode is over",
+                    _ => "this policy gives no numbers",
                 };
                 return vec![Line::styled(why, dim)];
             }
@@ -75,10 +81,23 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: us
     }
 }
 
+/// One line for each arrow key that has an effect: the key, its effect, and whether it is held.
+fn held_keys(held: &Held, model: &Model, palette: Palette) -> Vec<Line<'static>> {
+    let line = |(key, name, is_held): (KeyCode, String, bool)| {
+        let (mark, role) = if is_held { ("● held", Role::Accent) } else { ("", Role::Text) };
+        Line::from(vec![
+            Span::styled(format!("{}  ", label(key)), palette.role(Role::Accent)),
+            Span::styled(format!("{name:<12}"), palette.role(role)),
+            Span::styled(mark, palette.role(Role::Accent)),
+        ])
+    };
+    held.keys(model.episode.spec()).into_iter().map(line).collect()
+}
+
 /// Lines below the actions: the value of the state, further quantities, and the meaning of the marks.
 pub(super) fn facts(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>> {
     let (text, dim) = (palette.role(Role::Text), palette.role(Role::Dim));
-    let Some(insight) = &model.insight.current else { return Vec::new() };
+    let Some(insight) = model.insight.shown() else { return Vec::new() };
     let value = insight.value.filter(|value| value.is_finite());
     let value = value.map(|value| ("V(s)".to_owned(), compact(value.into())));
     let mut lines: Vec<Line<'static>> = Vec::new();
@@ -142,20 +161,25 @@ fn bars(
     width: usize,
     max_lines: usize,
 ) -> Vec<Line<'static>> {
-    let legal = model.episode.runner().legal();
+    let legal = match &model.insight.cell {
+        Some(cell) => &cell.legal,
+        None => model.episode.runner().legal(),
+    };
     let is_legal = |a: usize| legal.get(a).copied().unwrap_or(false);
-    let insight = model.insight.current.as_ref();
+    let insight = model.insight.shown();
     let value = |a: usize| insight.and_then(|insight| insight.per_action.get(a)).map(|&x| f64::from(x));
     let (low, high) = model.insight.range().unwrap_or_default();
     let top = (0..names.len()).filter(|&a| is_legal(a)).filter_map(value).fold(f64::NEG_INFINITY, f64::max);
     let all_equal = (0..names.len()).filter(|&a| is_legal(a)).filter_map(value).all(|x| x == top);
-    let next = model.insight.next_action.map(|a| a as usize).filter(|_| model.human.is_none());
+    let next = model.insight.next_action.map(|a| a as usize);
+    let next = next.filter(|_| model.human.is_none() && model.insight.cell.is_none());
+    let chosen = model.chosen_action().map(|a| a as usize);
 
     let mut order: Vec<usize> = (0..names.len()).collect();
     if order.len() > max_lines {
         // More actions than lines: only the best actions are shown, and the one that is taken.
         let rank = |a: usize| match value(a).filter(|x| is_legal(a) && x.is_finite()) {
-            _ if next == Some(a) => f64::INFINITY,
+            _ if next == Some(a) || chosen == Some(a) => f64::INFINITY,
             known => known.unwrap_or(f64::NEG_INFINITY),
         };
         order.sort_by(|&a, &b| rank(b).total_cmp(&rank(a)));
@@ -206,6 +230,9 @@ fn bars(
         ];
         if model.human.is_some() {
             spans[0].style = role(Role::Accent);
+        }
+        if chosen == Some(a) {
+            spans[1].style = spans[1].style.add_modifier(Modifier::REVERSED);
         }
         match value(a) {
             _ if !is_legal(a) => spans.push(Span::styled("  not legal", palette.role(Role::Dim))),

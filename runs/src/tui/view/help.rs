@@ -1,19 +1,25 @@
-//! Help of the viewer: the keys, in a box over the screen. Keys without an effect in the present state are dim.
+//! Help of the viewer: the keys and the rules of the world, in a box over the screen. Keys without an effect in the present state are dim.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::tui::boxes::{boxed, write_lines};
+use crate::tui::boxes::{boxed, wrapped, write_lines};
 use crate::tui::keys::KEYS;
 use crate::tui::layout::centered;
 use crate::tui::model::Model;
 use crate::tui::palette::{Palette, Role};
+use crate::tui::rules;
+
+/// Columns of the box.
+const WIDTH: usize = 80;
+/// Columns of the names of the keys.
+const KEYS_WIDTH: usize = 24;
 
 /// Draws the help.
 pub(super) fn draw(model: &Model, palette: Palette, screen: Rect, buf: &mut Buffer) {
     let lines = lines(model, palette);
-    let size = (76, lines.len() as u16 + 2);
+    let size = (WIDTH as u16, lines.len() as u16 + 2);
     let shown = usize::from(centered(size, screen).height.saturating_sub(2));
     let first = usize::from(model.help_scroll).min(lines.len().saturating_sub(shown));
     let more = if shown < lines.len() {
@@ -38,11 +44,24 @@ fn lines(model: &Model, palette: Palette) -> Vec<Line<'static>> {
         for row in *rows {
             let (key, does) = match row.when.applies(model) {
                 true => (Role::Text, Role::Text),
-                false => (Role::Dim, Role::Line),
+                false => (Role::Dim, Role::Dim),
             };
             lines.push(Line::from(vec![
-                Span::styled(format!("  {:<12}", row.keys), palette.role(key)),
+                Span::styled(format!("  {:<KEYS_WIDTH$}", row.keys), palette.role(key)),
                 Span::styled(row.does, palette.role(does)),
+            ]));
+        }
+    }
+    let rules = rules::of(&model.episode.spec().id);
+    if !rules.is_empty() {
+        lines.push(Line::styled("this world", palette.role(Role::Accent)));
+    }
+    for (heading, text) in rules {
+        for (row, part) in wrapped(text, WIDTH - KEYS_WIDTH - 6).into_iter().enumerate() {
+            let heading = if row == 0 { *heading } else { "" };
+            lines.push(Line::from(vec![
+                Span::styled(format!("  {heading:<KEYS_WIDTH$}"), palette.role(Role::Dim)),
+                Span::styled(part, palette.role(Role::Text)),
             ]));
         }
     }

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Padding, Widget};
 
-use super::{actions, chart, ending, neuron, observation, spark, update};
+use super::{actions, along, chart, ending, neuron, observation, spark, update};
 use crate::format::compact;
 use crate::tui::episode::{EpisodeEnd, EpisodeStep};
 use crate::tui::human_input::{arrow, label};
@@ -23,6 +23,8 @@ const CHART: [usize; 3] = [6, 4, 3];
 const SHORT: [&str; 4] = ["step ", "state ", "action ", "reward "];
 /// Maximum number of measures shown.
 const MEASURES: usize = 6;
+/// Rows of the chart of the returns that the values along the episode leave, with heading and summary.
+const RETURNS_ROWS: u16 = 7;
 /// Maximum height of the bars, in rows.
 const MAX_CHART_ROWS: u16 = 10;
 
@@ -90,7 +92,14 @@ pub(super) fn draw(model: &Model, palette: Palette, shape: Shape, area: Rect, bu
         return;
     }
     let top = if side { (y + 1).min(second.bottom()) } else { second.y };
-    returns(model, palette, Rect { y: top, height: second.bottom() - top, ..second }, buf);
+    let rest = Rect { y: top, height: second.bottom() - top, ..second };
+    // Without a finished episode, the chart of the returns is empty.
+    let needed = if model.returns().len() == 0 { 0 } else { RETURNS_ROWS };
+    let along = along::rows(model, rest.height, needed);
+    along::draw(model, palette, Rect { height: along, ..rest }, buf);
+    // An empty row between them.
+    let used = if along > 0 { (along + 1).min(rest.height) } else { 0 };
+    returns(model, palette, Rect { y: top + used, height: rest.height - used, ..rest }, buf);
 }
 
 /// Title and lines of a page other than that of the actions.
@@ -136,11 +145,15 @@ fn returns(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     let title = if model.human.is_some() { format!("your {what}") } else { what };
     heading(&title, palette, area.width).render(Rect { height: 1, ..area }, buf);
     let columns = Rect { y: area.y + 1, height: (area.height - 2).min(MAX_CHART_ROWS), ..area };
+    let has_lines = model.reference.or(model.baseline).is_some();
+    if model.returns().len() == 0 && !has_lines {
+        return summary(model, palette).render(Rect { height: 1, ..columns }, buf);
+    }
     chart::draw(model, palette, columns, buf);
     summary(model, palette).render(Rect { y: columns.bottom(), height: 1, ..area }, buf);
 }
 
-fn heading(title: &str, palette: Palette, width: u16) -> Line<'static> {
+pub(super) fn heading(title: &str, palette: Palette, width: u16) -> Line<'static> {
     let rule = "─".repeat(usize::from(width).saturating_sub(Span::raw(title).width() + 1));
     Line::from(vec![
         Span::styled(format!("{title} "), palette.role(Role::Dim)),

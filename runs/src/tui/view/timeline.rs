@@ -133,10 +133,10 @@ fn mark(ascii: bool, kind: &str) -> char {
         "goal" | "win" | "reward" => '★',
         "lap" | "checkpoint" => '⚑',
         "capture" => '◆',
-        "trade" | "buy" => '▲',
+        "trade" | "fill" | "buy" => '▲',
         "sell" => '▼',
         "slip" | "skid" => '≈',
-        "fall" | "crash" | "off" | "death" | "loss" => '✕',
+        "hole" | "collision" | "off" | "death" | "loss" => '✕',
         "pass" => '○',
         _ => '◇',
     }
@@ -146,7 +146,7 @@ fn mark(ascii: bool, kind: &str) -> char {
 fn role(kind: &str) -> Role {
     match kind {
         "goal" | "win" | "reward" | "lap" | "checkpoint" | "buy" => Role::Good,
-        "slip" | "skid" | "fall" | "crash" | "off" | "death" | "loss" | "sell" => Role::Warn,
+        "slip" | "skid" | "hole" | "collision" | "off" | "death" | "loss" | "sell" => Role::Warn,
         _ => Role::Text,
     }
 }
