@@ -173,8 +173,9 @@ mod tests {
 
     #[test]
     fn a_clicked_cell_shows_the_values_of_its_state() {
-        let solved =
-            |world: &dyn freewheel_core::DynWorld| world.solve(&SolveQuery::default()).unwrap().policy;
+        let solved = |world: &dyn freewheel_core::DynWorld| {
+            world.solve(&SolveQuery::for_spec(world.spec())).unwrap().policy
+        };
         let mut model = model("grid/cliff", solved);
         let start = model.insight.current.clone().unwrap();
         // One row above the start, by the keyboard: one step nearer to the goal.

@@ -208,8 +208,12 @@ mod tests {
 
     fn fitted() -> Model {
         let mut model = test_worlds::model();
-        (0..6).for_each(|_| model.execute(Command::Step));
         model.fit(Rect::new(0, 0, 100, 30));
+        // Each step is drawn, as in the recording.
+        for _ in 0..6 {
+            model.execute(Command::Step);
+            model.refresh();
+        }
         model
     }
 
