@@ -10,6 +10,8 @@
 pub mod cloning;
 mod features;
 pub mod iql;
+mod policy;
+mod training;
 
 use freewheel_core::{ActionSpace, Agent};
 

@@ -15,14 +15,13 @@
 
 use candle_core::Tensor;
 use freewheel_core::{
-    ActionSpace, Agent, Error, MetricSink, Policy, PolicyMode, Purpose, Result, Spec, Stream, Streams,
-    VectorEnv,
+    ActionSpace, Agent, Error, MetricSink, Policy, PolicyMode, Purpose, Result, Spec, Streams, VectorEnv,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Budget;
-use crate::demonstrations::{Demonstrated, buffer, not_loaded, returns, steps};
+use crate::demonstrations::{Demonstrated, buffer, not_loaded};
 use crate::memory;
 use crate::nn::model::{candle_error, tensor};
 use crate::nn::optimizer::{all_finite, polyak_update};
@@ -31,18 +30,17 @@ use crate::nn::{
     OptimizerConfig, Workspace,
 };
 use crate::policy_gradient::head::{Head, log_prob_entropy_value};
-use crate::progress::{MAX_COUNT, RunningMeans, StepCounter, decode};
 use crate::replay::{Replay, Sample, SampleRequest, Storage};
 use crate::schedule::Schedule;
 use crate::settings::{learning_discount, within};
 
 mod continuous;
-mod policy;
 #[cfg(test)]
 mod tests;
 
+use super::policy::NetworkPolicy;
+use super::training::{self, GradientSteps, Training, prepare, refused};
 pub use continuous::ContinuousIql;
-use policy::IqlPolicy;
 
 /// One-line description in the list of agents.
 pub const ABOUT: &str = "IQL: implicit Q-learning from demonstrations alone (Kostrikov et al. 2021)";
@@ -170,10 +168,7 @@ pub struct Iql {
     replay: Option<Replay<u32>>,
     /// Factor of the rewards.
     factor: f32,
-    rng: Stream,
-    counter: StepCounter,
-    updates: u64,
-    means: RunningMeans,
+    training: Training,
     workspace: Workspace,
 }
 
@@ -182,26 +177,17 @@ impl Agent for Iql {
         if self.replay.is_none() {
             return Err(not_loaded(&self.config.demonstrated.demos));
         }
-        let (n, total) = (self.budget.num_envs, u128::from(self.budget.steps.max(1)));
-        let all = u128::from(self.config.gradient_steps);
-        for _ in 0..self.counter.request(steps, n) {
-            self.counter.advance(n);
-            let due = (u128::from(self.counter.step) * all / total).min(all) as u64;
-            while self.updates < due {
-                self.update()?;
-            }
-        }
-        Ok(())
+        training::learn(self, steps)
     }
 
     fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
         match self.model.freeze() {
-            Ok(frozen) => Box::new(IqlPolicy {
+            Ok(frozen) => Box::new(NetworkPolicy {
                 frozen,
                 head: self.head.clone(),
                 normalizer: self.normalizer.clone(),
                 stochastic: mode == PolicyMode::Exploring,
-                unit: 1.0 / self.factor,
+                unit: Some(1.0 / self.factor),
             }),
             // `freeze` fails only for parameters that are not a contiguous tensor on the CPU.
             Err(_) => unreachable!("parameters are a contiguous tensor on the CPU"),
@@ -209,46 +195,34 @@ impl Agent for Iql {
     }
 
     fn report(&mut self, metrics: &mut dyn MetricSink) {
-        metrics.scalar("updates", self.updates as f64);
-        self.means.report(metrics);
+        self.training.report(metrics);
     }
 
     fn save(&self) -> Result<Vec<u8>> {
         let networks = (self.model.parameters()?, &self.target, &self.optimizer, &self.normalizer);
-        let counters = (self.factor, &self.rng, self.counter, self.updates, &self.means);
-        postcard::to_stdvec(&("iql", FORMAT, networks, counters))
-            .map_err(|e| Error::Unsupported(format!("agent iql cannot be saved: {e}")))
+        training::save("iql", ("iql", FORMAT), &(networks, self.factor, &self.training))
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
         type Networks = (Vec<f32>, Vec<f32>, Optimizer, ObservationNormalizer);
-        type Counters = (f32, Stream, StepCounter, u64, RunningMeans);
-        let refuse = |why: &str| Error::Config(format!("this is not a saved iql: {why}"));
-        let ((id, format), rest): ((String, u32), _) =
-            postcard::take_from_bytes(bytes).map_err(|e| refuse(&e.to_string()))?;
-        if (&*id, format) != ("iql", FORMAT) {
-            return Err(refuse(&format!("it is {id:?} of format {format}")));
-        }
-        let ((parameters, target, optimizer, normalizer), counters): (Networks, Counters) =
-            decode(rest).map_err(|e| refuse(&e))?;
-        let (factor, rng, counter, updates, means) = counters;
+        let (networks, factor, training): (Networks, f32, Training) =
+            training::load("iql", ("iql", FORMAT), bytes)?;
+        let (parameters, target, optimizer, normalizer) = networks;
         let size = self.model.network().size();
         if [parameters.len(), target.len()] != [size; 2] || !normalizer.can_replace(&self.normalizer) {
-            return Err(refuse("its settings differ"));
+            return Err(refused("iql", "its settings differ"));
         }
         if !all_finite(&parameters)
             || !all_finite(&target)
             || !(f32::MIN_POSITIVE..=f32::MAX).contains(&factor)
-            || !counter.is_valid(self.budget.num_envs)
-            || updates > MAX_COUNT
-            || !means.is_valid()
+            || !training.is_valid(self.budget.num_envs)
             || !self.optimizer.resume(optimizer)
         {
-            return Err(refuse("a number in it is out of range"));
+            return Err(refused("iql", "a number in it is out of range"));
         }
         self.model.set_parameters(&parameters)?;
         (self.target, self.normalizer, self.factor) = (target, normalizer, factor);
-        (self.rng, self.counter, self.updates, self.means) = (rng, counter, updates, means);
+        self.training = training;
         Ok(())
     }
 }
@@ -268,9 +242,7 @@ impl Iql {
         let gamma = learning_discount(config.gamma, spec);
         let (mut replay, mut factor) = (None, 1.0);
         if let Some(set) = config.demonstrated.episodes(spec)? {
-            steps(&set).for_each(|step| normalizer.update(step.obs));
-            normalizer.refresh();
-            factor = reward_factor(set.episodes.iter().flat_map(|episode| returns(episode, gamma)));
+            factor = prepare(&set, &mut normalizer, gamma);
             replay = Some(buffer(spec, &set, Storage::F32, false)?);
         }
         Ok(Iql {
@@ -283,13 +255,20 @@ impl Iql {
             normalizer,
             replay,
             factor,
-            rng: streams.stream(Purpose::Agent, 0, 0),
-            counter: StepCounter::default(),
-            updates: 0,
-            means: RunningMeans::default(),
+            training: Training::new(streams),
             workspace: Workspace::default(),
             config,
         })
+    }
+}
+
+impl GradientSteps for Iql {
+    fn plan(&self) -> (Budget, u32) {
+        (self.budget, self.config.gradient_steps)
+    }
+
+    fn training(&mut self) -> &mut Training {
+        &mut self.training
     }
 
     /// Makes one gradient step of all networks, and one of the target network.
@@ -298,8 +277,7 @@ impl Iql {
         let b = self.config.batch_size as usize;
         let request = SampleRequest { batch_size: b, n_step: 1, gamma: self.gamma, beta: 0.0 };
         let mut sample = Sample::default();
-        self.updates += 1;
-        if !replay.sample(request, &mut self.rng, &mut sample) {
+        if !replay.sample(request, &mut self.training.rng, &mut sample) {
             return Ok(());
         }
         let mut legal = Vec::new();
@@ -343,13 +321,13 @@ impl Iql {
         };
         let [value, critic, policy] = loss().map_err(candle_error)?;
         let total = ((&value + &critic).and_then(|sum| sum + &policy)).map_err(candle_error)?;
-        let step = self.counter.step;
+        let step = self.training.counter.step;
         let learning_rate = self.config.learning_rate.at(step, self.budget.steps).unwrap_or_default();
         let max_norm = (self.config.max_grad_norm > 0.0).then_some(self.config.max_grad_norm);
         self.model.learn(&total, &mut self.optimizer, learning_rate, max_norm, step)?;
         self.model.settle(&mut self.optimizer)?;
         for (name, loss) in [("value_loss", value), ("critic_loss", critic), ("policy_loss", policy)] {
-            self.means.add(name, f64::from(loss.to_scalar::<f32>().map_err(candle_error)?));
+            self.training.means.add(name, f64::from(loss.to_scalar::<f32>().map_err(candle_error)?));
         }
         let (target, tau) = (&mut self.target, self.config.tau);
         self.model.with_parameters(|parameters| polyak_update(target, parameters, tau))
@@ -370,18 +348,4 @@ fn advantage_weights(advantages: &[f32], beta: f64, max: f64, normalize: bool) -
     let std = (all().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
     let scale = if normalize && std > 1e-6 { std } else { 1.0 };
     all().map(|x| (beta * x / scale).exp().min(max) as f32).collect()
-}
-
-/// Factor of rewards that gives the returns `all` the standard deviation 1; 1 if they are all equal.
-fn reward_factor(all: impl Iterator<Item = f64>) -> f32 {
-    let (mut n, mut mean, mut squares) = (0.0, 0.0, 0.0);
-    for x in all {
-        n += 1.0;
-        let before = x - mean;
-        mean += before / n;
-        squares += before * (x - mean);
-    }
-    let std = if n > 0.0 { f64::sqrt(squares / n) } else { 0.0 };
-    let factor = (1.0 / std) as f32;
-    if (1e-30..=1e30).contains(&factor) { factor } else { 1.0 }
 }

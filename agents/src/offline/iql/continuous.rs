@@ -13,21 +13,21 @@ use freewheel_core::{
     Result, Spec, Stream, Streams, VectorEnv,
 };
 
-use super::{Config, advantage_weights, expectile_weights, reward_factor};
+use super::super::training::{self, GradientSteps, Training, prepare, refused};
+use super::{Config, advantage_weights, expectile_weights};
 use crate::Budget;
-use crate::demonstrations::{not_loaded, returns, steps};
+use crate::demonstrations::not_loaded;
 use crate::nn::activation::tanh;
 use crate::nn::{Frozen, ObservationNormalizer};
 use crate::off_policy::critic::TwinCritic;
 use crate::off_policy::demonstrations::buffer;
 use crate::off_policy::settings::{ActionRanges, OffPolicy};
 use crate::off_policy::trained::{SavedNetwork, TrainedNetwork};
-use crate::progress::{MAX_COUNT, RunningMeans, StepCounter, decode};
 use crate::replay::{Replay, Sample, SampleRequest, Storage};
 use crate::settings::{learning_discount, within};
 
-/// Version of the checkpoint format.
-const FORMAT: u32 = 1;
+/// Name and version of the checkpoint format.
+const CHECKPOINT: (&str, u32) = ("continuous-iql", 1);
 /// Share of the newest batch in the running mean square of the error of the policy.
 const ERROR_SHARE: f64 = 0.01;
 
@@ -71,10 +71,7 @@ pub struct ContinuousIql {
     factor: f32,
     /// Mean square of the error of the policy.
     error: f64,
-    rng: Stream,
-    counter: StepCounter,
-    updates: u64,
-    means: RunningMeans,
+    training: Training,
 }
 
 impl Agent for ContinuousIql {
@@ -82,16 +79,7 @@ impl Agent for ContinuousIql {
         if self.replay.is_none() {
             return Err(not_loaded(&self.config.demonstrated.demos));
         }
-        let (n, total) = (self.budget.num_envs, u128::from(self.budget.steps.max(1)));
-        let all = u128::from(self.config.gradient_steps);
-        for _ in 0..self.counter.request(steps, n) {
-            self.counter.advance(n);
-            let due = (u128::from(self.counter.step) * all / total).min(all) as u64;
-            while self.updates < due {
-                self.update()?;
-            }
-        }
-        Ok(())
+        training::learn(self, steps)
     }
 
     fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
@@ -109,35 +97,24 @@ impl Agent for ContinuousIql {
     }
 
     fn report(&mut self, metrics: &mut dyn MetricSink) {
-        metrics.scalar("updates", self.updates as f64);
-        self.means.report(metrics);
+        self.training.report(metrics);
     }
 
     fn save(&self) -> Result<Vec<u8>> {
         let networks = (self.actor.save(), self.value.save(), self.critic.save(), &self.normalizer);
-        let numbers = (self.factor, self.error, &self.rng, self.counter, self.updates, &self.means);
-        postcard::to_stdvec(&("continuous-iql", FORMAT, networks, numbers))
-            .map_err(|e| Error::Unsupported(format!("agent iql cannot be saved: {e}")))
+        training::save("iql", CHECKPOINT, &(networks, self.factor, self.error, &self.training))
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
         type Networks = (SavedNetwork, SavedNetwork, SavedNetwork, ObservationNormalizer);
-        type Numbers = (f32, f64, Stream, StepCounter, u64, RunningMeans);
-        let refuse = |why: &str| Error::Config(format!("this is not a saved iql: {why}"));
-        let ((id, format), rest): ((String, u32), _) =
-            postcard::take_from_bytes(bytes).map_err(|e| refuse(&e.to_string()))?;
-        if (&*id, format) != ("continuous-iql", FORMAT) {
-            return Err(refuse(&format!("it is {id:?} of format {format}")));
-        }
-        let ((actor, value, critic, normalizer), numbers): (Networks, Numbers) =
-            decode(rest).map_err(|e| refuse(&e))?;
-        let (factor, error, rng, counter, updates, means) = numbers;
+        let (networks, factor, error, training): (Networks, f32, f64, Training) =
+            training::load("iql", CHECKPOINT, bytes)?;
+        let (actor, value, critic, normalizer) = networks;
+        let refuse = |why: &str| refused("iql", why);
         if !normalizer.can_replace(&self.normalizer)
             || !(f32::MIN_POSITIVE..=f32::MAX).contains(&factor)
             || !(0.0..=4.0).contains(&error)
-            || !counter.is_valid(self.budget.num_envs)
-            || updates > MAX_COUNT
-            || !means.is_valid()
+            || !training.is_valid(self.budget.num_envs)
         {
             return Err(refuse("its settings differ, or a number in it is out of range"));
         }
@@ -145,7 +122,7 @@ impl Agent for ContinuousIql {
             return Err(refuse("its networks have another size, or a number in them is out of range"));
         }
         (self.normalizer, self.factor, self.error) = (normalizer, factor, error);
-        (self.rng, self.counter, self.updates, self.means) = (rng, counter, updates, means);
+        self.training = training;
         Ok(())
     }
 }
@@ -166,9 +143,7 @@ impl ContinuousIql {
         let gamma = learning_discount(config.gamma, spec);
         let (mut replay, mut factor) = (None, 1.0);
         if let Some(set) = config.demonstrated.episodes(spec)? {
-            steps(&set).for_each(|step| normalizer.update(step.obs));
-            normalizer.refresh();
-            factor = reward_factor(set.episodes.iter().flat_map(|episode| returns(episode, gamma)));
+            factor = prepare(&set, &mut normalizer, gamma);
             replay = Some(buffer(spec, &set, &ranges, Storage::F32)?);
         }
         Ok(ContinuousIql {
@@ -182,12 +157,19 @@ impl ContinuousIql {
             replay,
             factor,
             error: 0.0,
-            rng: streams.stream(Purpose::Agent, 0, 0),
-            counter: StepCounter::default(),
-            updates: 0,
-            means: RunningMeans::default(),
+            training: Training::new(streams),
             config,
         })
+    }
+}
+
+impl GradientSteps for ContinuousIql {
+    fn plan(&self) -> (Budget, u32) {
+        (self.budget, self.config.gradient_steps)
+    }
+
+    fn training(&mut self) -> &mut Training {
+        &mut self.training
     }
 
     /// Makes one gradient step of all networks, and one of the target critics.
@@ -196,12 +178,11 @@ impl ContinuousIql {
         let b = self.config.batch_size as usize;
         let request = SampleRequest { batch_size: b, n_step: 1, gamma: self.gamma, beta: 0.0 };
         let mut sample = Sample::default();
-        self.updates += 1;
-        if !replay.sample(request, &mut self.rng, &mut sample) {
+        if !replay.sample(request, &mut self.training.rng, &mut sample) {
             return Ok(());
         }
         let (mut scratch, mut out, mut q) = (Vec::new(), Vec::new(), Vec::new());
-        let step = self.counter.step;
+        let step = self.training.counter.step;
         let learning_rate = self.config.learning_rate.at(step, self.budget.steps).unwrap_or_default();
         let max_norm = (self.config.max_grad_norm > 0.0).then_some(self.config.max_grad_norm);
         let successors = self.normalizer.normalize(&sample.successors, &mut scratch).to_vec();
@@ -226,9 +207,9 @@ impl ContinuousIql {
         self.error += ERROR_SHARE * (error - self.error);
         self.critic.update_target(self.config.tau);
         let value: f32 = advantages.iter().zip(&asymmetry).map(|(u, weight)| weight * u * u).sum();
-        self.means.add("value_loss", f64::from(value * scale));
-        self.means.add("critic_loss", critic.loss);
-        self.means.add("policy_loss", loss);
+        self.training.means.add("value_loss", f64::from(value * scale));
+        self.training.means.add("critic_loss", critic.loss);
+        self.training.means.add("policy_loss", loss);
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use freewheel_core::demonstrations::DemonstrationSet;
 
+use super::super::training::reward_factor;
 use super::*;
 use crate::demonstrations::recorded::{record, together};
 use crate::offline::cloning::{self, Cloning};
@@ -92,7 +93,7 @@ fn resumed_runs_end_in_the_same_bytes() {
     let mut envs = maze().batch(1, 0);
     let mut whole = new(true);
     whole.learn(&mut envs, 20).unwrap();
-    assert_eq!(whole.updates, 50);
+    assert_eq!(whole.training.updates, 50);
     let mut first = new(true);
     first.learn(&mut envs, 7).unwrap();
     let mut second = new(true);

@@ -1,22 +1,22 @@
-//! Policy of implicit Q-learning.
+//! Policy of a network of discrete actions.
 
 use freewheel_core::{ActionBuffer, Graph, Insight, Neuron, Policy, Result, Spec, Stream};
 
 use crate::nn::{Frozen, ObservationNormalizer};
 use crate::policy_gradient::head::Head;
 
-/// Policy with fixed parameters; the network has the outputs `logits [A]`, V, `Q1 [A]` and `Q2 [A]`.
-pub(super) struct IqlPolicy {
+/// Policy with fixed parameters; the network has the outputs `logits [A]` and maybe others, of which the first is V.
+pub(super) struct NetworkPolicy {
     pub(super) frozen: Frozen,
     pub(super) head: Head,
     pub(super) normalizer: ObservationNormalizer,
     /// Sample from the distribution; otherwise take the most probable action.
     pub(super) stochastic: bool,
-    /// Unit of the values, in rewards.
-    pub(super) unit: f32,
+    /// Unit of the values, in rewards; `None` for a network without values.
+    pub(super) unit: Option<f32>,
 }
 
-impl Policy for IqlPolicy {
+impl Policy for NetworkPolicy {
     fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
         let (a, width) = (self.head.len(), self.frozen.network().output_len());
         let outputs = self.frozen.outputs(&self.normalizer, obs);
@@ -42,7 +42,8 @@ impl Policy for IqlPolicy {
         let outputs = self.frozen.outputs(&self.normalizer, obs);
         let mut p = vec![0.0; a];
         self.head.probabilities(&outputs[..a], legal, &mut p);
-        Some(Insight { value: Some(outputs[a] * self.unit), ..Insight::probabilities(p) })
+        let value = self.unit.map(|unit| outputs[a] * unit);
+        Some(Insight { value, ..Insight::probabilities(p) })
     }
 
     fn neuron(&self, obs: &[f32], _memory: &[f32], layer: usize, unit: usize) -> Option<Neuron> {
