@@ -39,6 +39,9 @@ pub struct Demonstrated {
     /// The kept episodes, once they are loaded.
     #[serde(skip)]
     pub loaded: Loaded,
+    /// Whether the agent replays the episodes of a store of actions only itself; else they are replayed for it.
+    #[serde(skip)]
+    pub replays: bool,
 }
 
 /// Episodes of a store that are loaded, or not yet.

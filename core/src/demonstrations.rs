@@ -151,6 +151,8 @@ pub struct WorldHeader {
     pub gamma: f64,
     /// Whether a lower score is better.
     pub lower_is_better: bool,
+    /// Whether the episodes have neither observations nor masks: a replay of the actions gives them.
+    pub actions_only: bool,
 }
 
 impl WorldHeader {
@@ -166,6 +168,7 @@ impl WorldHeader {
             players: spec.players,
             gamma: spec.gamma,
             lower_is_better: spec.lower_is_better(),
+            actions_only: false,
         }
     }
 
@@ -184,7 +187,7 @@ impl WorldHeader {
                 spec.id
             ));
         }
-        if self.observation != spec.observation {
+        if !self.actions_only && self.observation != spec.observation {
             return differ("observations");
         }
         if self.actions != spec.actions {

@@ -16,9 +16,9 @@ pub struct Demonstration {
     /// Actions from the start of the world's episode to the first recorded observation, such as the moves that place
     /// handicap stones; usually none. They are replayed, and not learned from.
     pub opening: RecordedActions,
-    /// Observations of the player to move, `[T + 1, D]`.
+    /// Observations of the player to move, `[T + 1, D]`; empty in a set of actions only.
     pub observations: Vec<f32>,
-    /// Masks of legal actions, `[T + 1, A]`; empty in a world without masks.
+    /// Masks of legal actions, `[T + 1, A]`; empty in a world without masks and in a set of actions only.
     pub legal: Vec<bool>,
     /// Players to move, `[T + 1]`; empty in a world of one player.
     pub to_play: Vec<Player>,
@@ -154,11 +154,12 @@ impl Demonstration {
     pub fn check(&self, header: &WorldHeader) -> Result<(), String> {
         let (steps, states) = (self.len(), self.len() + 1);
         let fail = |why: String| Err(why);
-        if self.observations.len() != states * header.observation.len() || self.rewards.len() != steps {
+        let numbers = if header.actions_only { 0 } else { states * header.observation.len() };
+        if self.observations.len() != numbers || self.rewards.len() != steps {
             return fail(format!("the numbers of observations and rewards do not fit {steps} steps"));
         }
         let (masks, players) = (
-            if header.masked { states * header.actions.count() } else { 0 },
+            if header.masked && !header.actions_only { states * header.actions.count() } else { 0 },
             if header.players > 1 { states } else { 0 },
         );
         if (self.legal.len(), self.to_play.len()) != (masks, players) {
@@ -213,10 +214,12 @@ impl Demonstration {
         let states = self.len() + 1;
         for t in 0..states {
             let bits = |all: &[f32]| all.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-            if bits(self.observation(t)) != bits(again.observation(t)) {
+            let seen = !self.observations.is_empty();
+            if seen && bits(self.observation(t)) != bits(again.observation(t)) {
                 return Err(format!("the observation before step {t} differs"));
             }
-            if self.mask(t) != again.mask(t) || self.to_play.get(t) != again.to_play.get(t) {
+            let same_mask = !seen || self.mask(t) == again.mask(t);
+            if !same_mask || self.to_play.get(t) != again.to_play.get(t) {
                 return Err(format!("the mask or the player before step {t} differs"));
             }
             if self.rewards.get(t).map(|x| x.to_bits()) != again.rewards.get(t).map(|x| x.to_bits()) {
@@ -239,6 +242,48 @@ impl Demonstration {
             (Ending::Truncated, Ending::Running) => Ok(()),
             (was, is) => Err(format!("the ending was {was:?} and is {is:?}")),
         }
+    }
+
+    /// Forgets the observations and masks.
+    #[must_use]
+    pub fn actions_only(self) -> Self {
+        Demonstration { observations: Vec::new(), legal: Vec::new(), ..self }
+    }
+
+    /// Plays the opening and the actions of this episode in `world`, and calls `before_step` before each action with the
+    /// runner and the action. Returns the number of steps: fewer than T if an action is illegal in `world`.
+    ///
+    /// # Errors
+    /// That the episode has no seed, or an action of its opening is illegal, as text.
+    pub fn replay_each(
+        &self,
+        world: &dyn DynWorld,
+        mut before_step: impl FnMut(&dyn EpisodeRunner, Actions<'_>),
+    ) -> Result<usize, String> {
+        let origin = self.origin.ok_or("it has no seed, because it comes from another program")?;
+        let streams = Streams::new(origin.streams.seed);
+        let mut runner = world.episode_runner(streams, origin.streams.purpose, origin.streams.index);
+        runner.reset(origin.episode);
+        for i in 0..self.opening.len() {
+            if let Some(action) = self.opening.get(i) {
+                runner.step(action).map_err(|e| format!("action {i} of the opening: {e}"))?;
+            }
+        }
+        for t in 0..self.len() {
+            let Some(action) = self.actions.get(t) else { return Ok(t) };
+            let legal = match action {
+                Actions::Discrete(&[a]) => runner.legal().get(a as usize) == Some(&true),
+                _ => true,
+            };
+            if !legal || runner.ending().is_over() {
+                return Ok(t);
+            }
+            before_step(&*runner, action);
+            if runner.step(action).is_err() {
+                return Ok(t + 1);
+            }
+        }
+        Ok(self.len())
     }
 
     /// Plays the opening and the actions of this episode in `runner`, and records the result anew.

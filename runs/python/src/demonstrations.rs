@@ -39,6 +39,7 @@ fn arrays<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let (all, states) = (PyDict::new(py), episode.len() + 1);
     match &header.observation {
+        _ if header.actions_only => {}
         ObservationSpace::Discrete { .. } => {
             let indices = episode.observations.iter().map(|&obs| obs as i64);
             all.set_item("observations", PyArray1::from_iter(py, indices))?;
@@ -59,7 +60,7 @@ fn arrays<'py>(
         }
     }
     all.set_item("rewards", PyArray1::from_slice(py, &episode.rewards))?;
-    if header.masked {
+    if header.masked && !header.actions_only {
         let mask = PyArray1::from_iter(py, episode.legal.iter().map(|&legal| i8::from(legal)));
         all.set_item("action_mask", mask.reshape([states, header.actions.count()])?)?;
     }

@@ -164,6 +164,10 @@ pub struct DemosImport {
     /// Store.
     #[arg(long, value_name = "STORE")]
     pub to: PathBuf,
+    /// Store actions only, without observations and masks, which a replay gives: for many games on large boards. Minari
+    /// cannot read such a store.
+    #[arg(long)]
+    pub actions_only: bool,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub overrides: Overrides,

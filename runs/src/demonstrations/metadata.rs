@@ -15,6 +15,10 @@ use super::table::Columns;
 const FORMAT: u32 = 1;
 /// Version of Minari whose layout is written.
 const MINARI_VERSION: &str = "0.5.4";
+/// Data format of a store that Minari reads.
+pub(super) const ARROW: &str = "arrow";
+/// Data format of a store of actions only, which Minari refuses by this name.
+pub(super) const ACTIONS: &str = "freewheel-actions";
 
 /// `data/metadata.json`
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -52,6 +56,12 @@ struct WorldFields {
     players: u8,
     gamma: f64,
     lower_is_better: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    actions_only: bool,
+}
+
+fn is_false(on: &bool) -> bool {
+    !on
 }
 
 impl Dataset {
@@ -60,7 +70,7 @@ impl Dataset {
         Dataset {
             total_episodes: 0,
             total_steps: 0,
-            data_format: "arrow".into(),
+            data_format: if header.actions_only { ACTIONS } else { ARROW }.into(),
             jpeg_encoding: false,
             observation_space: Space::of_observations(&header.observation).to_json(),
             action_space: Space::of_actions(&header.actions).to_json(),
@@ -77,6 +87,7 @@ impl Dataset {
                 players: header.players,
                 gamma: header.gamma,
                 lower_is_better: header.lower_is_better,
+                actions_only: header.actions_only,
             }),
             other: BTreeMap::new(),
         }
@@ -118,10 +129,20 @@ impl Dataset {
                 players: 1,
                 gamma: 1.0,
                 lower_is_better: false,
+                actions_only: false,
             });
         };
         let WorldFields {
-            world, version, settings, actions, masked, players, gamma, lower_is_better, ..
+            world,
+            version,
+            settings,
+            actions,
+            masked,
+            players,
+            gamma,
+            lower_is_better,
+            actions_only,
+            ..
         } = fields.clone();
         if !matches!(players, 1 | 2) || !(0.0..=1.0).contains(&gamma) {
             return Err("`players` must be 1 or 2, and `gamma` 0 to 1".into());
@@ -140,6 +161,7 @@ impl Dataset {
             players,
             gamma,
             lower_is_better,
+            actions_only,
         })
     }
 }
@@ -237,7 +259,7 @@ impl EpisodeMetadata {
             origin: None,
             opening: RecordedActions::for_space(&header.actions),
             observations,
-            legal: if header.masked { legal } else { Vec::new() },
+            legal: if header.masked && !header.actions_only { legal } else { Vec::new() },
             to_play: if header.players > 1 { to_play } else { Vec::new() },
             actions,
             rewards,

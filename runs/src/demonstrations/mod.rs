@@ -11,6 +11,9 @@
 //! Row t has the observation before step t; the last row has the final observation, and padding in the other columns.
 //! Masks are in the column `infos.action_mask`, players to move in `infos.to_play`.
 //!
+//! A store of actions only has neither the column of observations nor the masks, and the data format
+//! `freewheel-actions`, which Minari refuses: a replay in the world gives them.
+//!
 //! An episode is complete or absent: it is written to a temporary folder and renamed, and counts from the moment at
 //! which `data/metadata.json` is replaced. One program at a time may write to a store. The same episodes give the same
 //! bytes.
@@ -37,7 +40,7 @@ use freewheel_core::demonstrations::{Demonstration, DemonstrationSet, WorldHeade
 use freewheel_core::input::read_raw;
 use freewheel_core::{Error, Result};
 
-use metadata::{Dataset, EpisodeMetadata};
+use metadata::{ACTIONS, ARROW, Dataset, EpisodeMetadata};
 use space::Space;
 
 /// File with the facts about a store, or about an episode.
@@ -172,7 +175,7 @@ fn open(folder: &Path) -> Result<(Dataset, WorldHeader, Space, Space)> {
     })?;
     let dataset = Dataset::parse(&bytes).map_err(|reason| Error::Damaged { file: file.clone(), reason })?;
     let unsupported = |why: String| Error::Unsupported(format!("{}: {why}", file.display()));
-    if dataset.data_format != "arrow" {
+    if ![ARROW, ACTIONS].contains(&&*dataset.data_format) {
         return Err(unsupported(format!(
             "the data format is `{}`, and this program reads `arrow`; write the data set with Minari's \
              `data_format=\"arrow\"`",
@@ -183,7 +186,11 @@ fn open(folder: &Path) -> Result<(Dataset, WorldHeader, Space, Space)> {
     let [observation, action] =
         spaces.map(|(name, text)| Space::parse(text).map_err(|why| unsupported(format!("{name}: {why}"))));
     let (observation, action) = (observation?, action?);
-    let header = dataset.header(&observation, &action).map_err(|reason| Error::Damaged { file, reason })?;
+    let damaged = |reason| Error::Damaged { file: file.clone(), reason };
+    let header = dataset.header(&observation, &action).map_err(damaged)?;
+    if header.actions_only != (dataset.data_format == ACTIONS) {
+        return Err(damaged("the data format is not that of its episodes".into()));
+    }
     Ok((dataset, header, observation, action))
 }
 
@@ -206,7 +213,8 @@ fn read_episode(
     let metadata = EpisodeMetadata::parse(&read(&file)?).map_err(|reason| damaged(&file, reason))?;
     let bytes = read(&steps)?;
     metadata.check(id, &bytes).map_err(|reason| damaged(&file, reason))?;
-    let columns = table::decode(&bytes, spaces).map_err(|reason| damaged(&steps, reason))?;
+    let columns =
+        table::decode(&bytes, spaces, header.actions_only).map_err(|reason| damaged(&steps, reason))?;
     let episode = metadata.episode(columns, header).map_err(|reason| damaged(&steps, reason))?;
     episode.check(header).map_err(|reason| damaged(&steps, reason))?;
     metadata.check_return(&episode, header.gamma).map_err(|reason| damaged(&file, reason))?;

@@ -9,7 +9,7 @@ use freewheel_agents::demonstrations::Demonstrated;
 use freewheel_agents::{AgentFactory, Budget};
 use freewheel_core::demonstrations::{Demonstration, DemonstrationSet};
 use freewheel_core::input::read_raw;
-use freewheel_core::{Agent, DynWorld, Error, Result, Spec, Streams};
+use freewheel_core::{Agent, DynWorld, Error, Result, Spec, Streams, memory};
 use toml::{Table, Value};
 
 use super::{METADATA, facts, read};
@@ -86,7 +86,8 @@ impl Stores {
         world: &dyn DynWorld,
         transforms: &ObservationConfig,
     ) -> Result<Arc<DemonstrationSet>> {
-        let key = format!("{}\n{}\n{id}\n{settings}\n{transforms:?}", source.demos, source.keep);
+        let Demonstrated { demos, keep, replays, .. } = source;
+        let key = format!("{demos}\n{keep}\n{replays}\n{id}\n{settings}\n{transforms:?}");
         if let Some(set) = self.sets.get(&key) {
             return Ok(Arc::clone(set));
         }
@@ -127,7 +128,19 @@ pub(crate) fn load(
         )));
     }
     let mut set = set.select(&kept);
-    if *transforms != ObservationConfig::default() {
+    if set.header.actions_only {
+        set.header.check(world.spec()).map_err(refuse)?;
+        if !source.replays {
+            let rows = (set.steps() + set.episodes.len()) as u128;
+            let what = format!("the observations of {} episodes", set.episodes.len());
+            memory::require(&what, rows * (4 * world.spec().observation.len() as u128))?;
+            for (episode, number) in set.episodes.iter_mut().zip(&kept) {
+                transform(episode, world).map_err(|why| refuse(format!("episode {number}: {why}")))?;
+            }
+            set.header.actions_only = false;
+        }
+        set.header.observation = world.spec().observation.clone();
+    } else if *transforms != ObservationConfig::default() {
         let spec = Spec { observation: set.header.observation.clone(), ..world.spec().clone() };
         set.header.check(&spec).map_err(refuse)?;
         for (episode, number) in set.episodes.iter_mut().zip(&kept) {
@@ -139,10 +152,11 @@ pub(crate) fn load(
     Ok(Arc::new(set))
 }
 
-/// Replaces the observations of `episode` by those of an agent in `world`.
+/// Replaces the observations of `episode` by those of an agent in `world`; adds masks if they are missing.
 fn transform(episode: &mut Demonstration, world: &dyn DynWorld) -> Result<(), String> {
     let Some(origin) = episode.origin else {
-        return Err("it has no seed to replay it from, which `frame_stack` and `encoder` need".into());
+        let why = "it has no seed to replay it from, which `frame_stack`, `encoder` and stores of actions only need";
+        return Err(why.into());
     };
     let streams = Streams::new(origin.streams.seed);
     let mut runner = world.episode_runner(streams, origin.streams.purpose, origin.streams.index);
@@ -151,7 +165,8 @@ fn transform(episode: &mut Demonstration, world: &dyn DynWorld) -> Result<(), St
     for action in all {
         runner.step(action).map_err(|e| e.to_string())?;
     }
-    let mut observations = runner.obs().to_vec();
+    let no_masks = episode.legal.is_empty() && world.spec().masked;
+    let (mut observations, mut legal) = (runner.obs().to_vec(), runner.legal().to_vec());
     for t in 0..episode.len() {
         let Some(action) = episode.actions.get(t) else { continue };
         let step = runner.step(action).map_err(|e| e.to_string())?;
@@ -159,8 +174,12 @@ fn transform(episode: &mut Demonstration, world: &dyn DynWorld) -> Result<(), St
             return Err(format!("step {t} has another reward than was recorded"));
         }
         observations.extend_from_slice(runner.obs());
+        legal.extend_from_slice(runner.legal());
     }
     episode.observations = observations;
+    if no_masks {
+        episode.legal = legal;
+    }
     Ok(())
 }
 

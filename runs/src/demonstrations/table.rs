@@ -54,9 +54,10 @@ pub(super) fn encode(episode: &Demonstration, header: &WorldHeader) -> Result<Ve
     // The last row of a column of steps is padding.
     let padded = |at: usize| (0..rows).map(|t| t == at).collect::<Vec<bool>>();
     let last = episode.len().checked_sub(1).unwrap_or(rows);
-    let observations: ArrayRef = match header.observation {
-        ObservationSpace::Discrete { .. } => integers(episode.observations.iter().map(|&x| x as i64)),
-        ObservationSpace::Box { .. } => lists(&episode.observations, header.observation.len())?,
+    let observations: Option<ArrayRef> = match header.observation {
+        _ if header.actions_only => None,
+        ObservationSpace::Discrete { .. } => Some(integers(episode.observations.iter().map(|&x| x as i64))),
+        ObservationSpace::Box { .. } => Some(lists(&episode.observations, header.observation.len())?),
     };
     let actions: ArrayRef = match &episode.actions {
         RecordedActions::Discrete(all) => integers(all.iter().map(|&a| i64::from(a)).chain([0])),
@@ -69,13 +70,12 @@ pub(super) fn encode(episode: &Demonstration, header: &WorldHeader) -> Result<Ve
     };
     let rewards = episode.rewards.iter().map(|&r| f64::from(r)).chain([0.0]);
     let ends = |ending: Ending| padded(if episode.ending == ending { last } else { rows });
-    let mut columns: Vec<(&str, ArrayRef)> = vec![
-        ("observations", observations),
-        ("actions", actions),
-        ("rewards", Arc::new(Float64Array::from_iter_values(rewards))),
-        ("terminations", Arc::new(BooleanArray::from(ends(Ending::Terminal)))),
-        ("truncations", Arc::new(BooleanArray::from(ends(Ending::Truncated)))),
-    ];
+    let mut columns: Vec<(&str, ArrayRef)> = Vec::new();
+    columns.extend(observations.map(|it| ("observations", it)));
+    columns.push(("actions", actions));
+    columns.push(("rewards", Arc::new(Float64Array::from_iter_values(rewards))));
+    columns.push(("terminations", Arc::new(BooleanArray::from(ends(Ending::Terminal)))));
+    columns.push(("truncations", Arc::new(BooleanArray::from(ends(Ending::Truncated)))));
     if let Some(infos) = infos(episode, header)? {
         columns.push(("infos", infos));
     }
@@ -95,7 +95,7 @@ pub(super) fn encode(episode: &Demonstration, header: &WorldHeader) -> Result<Ve
 /// Masks and players to move, as the infos of Gymnasium.
 fn infos(episode: &Demonstration, header: &WorldHeader) -> Result<Option<ArrayRef>, String> {
     let mut columns: Vec<(Field, ArrayRef)> = Vec::new();
-    if header.masked {
+    if header.masked && !header.actions_only {
         let width = header.actions.count();
         let values: ArrayRef = Arc::new(BooleanArray::from(episode.legal.clone()));
         let array = list_array(values, width)?;
@@ -132,11 +132,12 @@ fn list_array(values: ArrayRef, width: usize) -> Result<ArrayRef, String> {
     array.map(|array| Arc::new(array) as ArrayRef).map_err(|e| e.to_string())
 }
 
-/// Columns in the bytes of an Arrow IPC file, for the spaces of the observations and the actions.
+/// Columns in the bytes of an Arrow IPC file, for the spaces of the observations and the actions; with `actions_only`
+/// there are no observations.
 ///
 /// # Errors
 /// The first fault, as text.
-pub(super) fn decode(bytes: &[u8], spaces: [&Space; 2]) -> Result<Columns, String> {
+pub(super) fn decode(bytes: &[u8], spaces: [&Space; 2], actions_only: bool) -> Result<Columns, String> {
     let batch = read_batch(bytes)?;
     let column = |name: &str| batch.column_by_name(name).ok_or(format!("the column `{name}` is missing"));
     let [observation_space, action_space] = spaces;
@@ -144,6 +145,7 @@ pub(super) fn decode(bytes: &[u8], spaces: [&Space; 2]) -> Result<Columns, Strin
     let steps = rows.checked_sub(1).ok_or("it has no rows")?;
 
     let observations = match observation_space {
+        _ if actions_only => Vec::new(),
         Space::Discrete { .. } => {
             elements(column("observations")?, rows, observation_space)?.iter().map(|&x| x as f32).collect()
         }

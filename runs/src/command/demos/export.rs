@@ -31,7 +31,8 @@ fn to_csv(set: &DemonstrationSet) -> String {
         }
     }
     text.push_str(",reward,ending,source");
-    (0..header.observation.len()).for_each(|i| _ = write!(text, ",obs_{i}"));
+    let numbers = if header.actions_only { 0 } else { header.observation.len() };
+    (0..numbers).for_each(|i| _ = write!(text, ",obs_{i}"));
     text.push('\n');
     for (number, episode) in set.episodes.iter().enumerate() {
         for step in 0..episode.len() {

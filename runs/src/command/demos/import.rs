@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use freewheel_core::demonstrations::{Demonstration, DemonstrationSet, Label, Source};
+use freewheel_core::demonstrations::{Demonstration, DemonstrationSet, Label, Source, WorldHeader};
 use freewheel_core::input::read_text;
 use freewheel_core::record::RecordedActions;
 use freewheel_core::{DynWorld, Error as Core, Purpose, Streams};
@@ -78,20 +78,22 @@ fn logs(registry: &Registry, args: &DemosImport, skipped: &mut Skipped) -> Resul
             lists.push((format!("{name}, episode {}", list.episode), list));
         }
     }
-    let header = header(&*world, id, &settings)?;
-    Ok(DemonstrationSet { header, episodes: play(lists, &*world, args.seed, skipped) })
+    let header = WorldHeader { actions_only: args.actions_only, ..header(&*world, id, &settings)? };
+    Ok(DemonstrationSet { header, episodes: play(lists, &*world, args, skipped) })
 }
 
 /// Replays all lists in parallel; those that cannot be replayed are counted.
 fn play(
     lists: Vec<(String, ActionList)>,
     world: &dyn DynWorld,
-    seed: u64,
+    args: &DemosImport,
     skipped: &mut Skipped,
 ) -> Vec<Demonstration> {
     let play = |(name, list): (String, ActionList)| {
-        let mut runner = world.episode_runner(Streams::new(seed), Purpose::DemonstrationEnvironment, 0);
-        (name, replayed(list, &mut *runner))
+        let streams = Streams::new(args.seed);
+        let mut runner = world.episode_runner(streams, Purpose::DemonstrationEnvironment, 0);
+        let episode = replayed(list, &mut *runner);
+        (name, if args.actions_only { episode.map(Demonstration::actions_only) } else { episode })
     };
     let played: Vec<_> = lists.into_par_iter().map(play).collect();
     let mut episodes = Vec::new();
@@ -147,8 +149,8 @@ fn games(registry: &Registry, args: &DemosImport, skipped: &mut Skipped) -> Resu
             Err(reason) => skipped.add(reason, name),
         }
     }
-    let header = header(&*world, &id, &settings)?;
-    Ok(DemonstrationSet { header, episodes: play(lists, &*world, args.seed, skipped) })
+    let header = WorldHeader { actions_only: args.actions_only, ..header(&*world, &id, &settings)? };
+    Ok(DemonstrationSet { header, episodes: play(lists, &*world, args, skipped) })
 }
 
 /// Moves of `record` on a board with `pass` points. The stones of its setup are the opening, as moves of both players in
