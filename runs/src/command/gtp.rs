@@ -4,23 +4,26 @@ use std::io::{BufReader, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 
-use freewheel_core::{Error as Core, PolicyLoader};
+use freewheel_core::{Error as Core, Policy, PolicyLoader, PolicyMode, Streams};
 use freewheel_envs::go::gtp::Engine;
-use freewheel_envs::go::players::{self, Player};
+use freewheel_envs::go::players::{self, Player, Uct};
 use freewheel_envs::go::rules::Rules;
 use freewheel_envs::go::uct::UctSettings;
 use freewheel_envs::go::{PolicyPlayer, Settings};
 
-use crate::Registry;
+use crate::checkpoints::no_checkpoint;
 use crate::cli::{GoRules, Gtp};
 use crate::error::Result;
+use crate::job::{Job, JobConfig};
+use crate::observation::ObservationConfig;
+use crate::{Registry, output};
 
 /// Number of playouts for the command `lz-genmove_analyze` if the player itself is not a tree search.
 const ANALYSIS_PLAYOUTS: u32 = 1000;
 
 pub(super) fn gtp(registry: &Registry, args: &Gtp) -> Result<()> {
-    let (player, trained_rules) = player(registry, &args.player)?;
-    let analysis = match args.player.trim().strip_prefix("uct:") {
+    let (player, trained_rules) = player(registry, &args.player, args.rules.size)?;
+    let analysis = match split_prior(&args.player).0.trim().strip_prefix("uct:") {
         Some(settings) => UctSettings::parse(settings)?,
         None => UctSettings::strong(ANALYSIS_PLAYOUTS),
     };
@@ -32,23 +35,80 @@ pub(super) fn gtp(registry: &Registry, args: &Gtp) -> Result<()> {
     }
 }
 
-/// Player that `name` describes: a built-in player, another program, or the folder of a trained run. For a trained run,
-/// also the rules of Go that it was trained under.
-pub(super) fn player(registry: &Registry, name: &str) -> Result<(Arc<dyn Player>, Option<Rules>)> {
-    let folder = Path::new(name);
-    match players::parse(name) {
-        Err(_) if folder.is_dir() => {}
-        parsed => return Ok((parsed?, None)),
+/// Player that `name` describes, for boards of `size`: a built-in player, another program, the folder of a trained run, or
+/// a tree search with such a run as prior, `uct:1000,strong,prior=RUN`. For a trained run, also the rules of Go that it
+/// was trained under.
+pub(super) fn player(
+    registry: &Registry,
+    name: &str,
+    size: Option<u8>,
+) -> Result<(Arc<dyn Player>, Option<Rules>)> {
+    if let (settings, Some(prior)) = split_prior(name)
+        && let Some(settings) = settings.trim().strip_prefix("uct:")
+    {
+        let settings = UctSettings::parse(settings)?;
+        let (policy, rules) = trained_player(registry, prior, size)?;
+        return Ok((Arc::new(Uct::new(settings).with_prior(prior, Arc::new(policy))), Some(rules)));
     }
+    match players::parse(name) {
+        Err(_) if Path::new(name).is_dir() => {
+            let (player, rules) = trained_player(registry, name, size)?;
+            Ok((Arc::new(player), Some(rules)))
+        }
+        parsed => Ok((parsed?, None)),
+    }
+}
+
+/// Name of a tree search without its option `prior=RUN`, and the run.
+fn split_prior(name: &str) -> (&str, Option<&str>) {
+    match name.split_once(",prior=") {
+        Some((search, run)) if search.trim().starts_with("uct:") => (search, Some(run)),
+        _ => (name, None),
+    }
+}
+
+/// Player of the trained run in the folder `name`, for boards of `size` if the policy can play on them, and the rules of
+/// Go that it was trained under.
+fn trained_player(registry: &Registry, name: &str, size: Option<u8>) -> Result<(PolicyPlayer, Rules)> {
+    let folder = Path::new(name);
     let job = registry.job_in(folder)?;
     let spec = job.world.spec();
-    let size = spec.id.strip_prefix("go/").and_then(|board| board.split_once('x')?.0.parse().ok());
-    let Some(size) = size else {
+    let own = spec.id.strip_prefix("go/").and_then(|board| board.split_once('x')?.0.parse().ok());
+    let Some(own) = own else {
         return Err(Core::Config(format!("{name}: this run was trained in {}, not in Go", spec.id)).into());
     };
     let settings = Settings::read(&job.config.world_settings, &spec.id)?;
-    let player = PolicyPlayer::new(name.to_owned(), registry.load(folder, spec)?, size, settings.history);
-    Ok((Arc::new(player), Some(settings.rules(size))))
+    let size = size.unwrap_or(own);
+    let policy =
+        if size == own { registry.load(folder, spec)? } else { resized(registry, &job, folder, size)? };
+    Ok((PolicyPlayer::new(name.to_owned(), policy, size, &settings), settings.rules(size)))
+}
+
+/// Policy of the run `job` in `folder` with the observations and actions of a board of `size`, if its network is that of
+/// any board.
+fn resized(registry: &Registry, job: &Job, folder: &Path, size: u8) -> Result<Arc<dyn Policy>> {
+    let JobConfig { agent, agent_settings, world_settings, seed, .. } = &job.config;
+    let other = format!("go/{size}x{size}");
+    let refuse = |why: String| {
+        let trained = &job.world.spec().id;
+        Core::Config(format!(
+            "{}: this policy was trained on {trained} and cannot play on {other}: {why}",
+            folder.display()
+        ))
+    };
+    if ObservationConfig::of(agent_settings)? != ObservationConfig::default() {
+        return Err(refuse("it has a frame stack or an encoder".into()).into());
+    }
+    let Some((_, trained)) = job.trained(registry, folder, &output::note)? else {
+        return Err(no_checkpoint(folder).into());
+    };
+    let world = registry.build_world_of_file(&other, world_settings)?;
+    let factory = registry.find_agent(agent)?;
+    let mut agent = factory
+        .build_in(&*world, agent_settings, job.config.budget(), Streams::new(*seed))
+        .map_err(|e| refuse(e.to_string()))?;
+    agent.load(&trained.save()?).map_err(|_| refuse("its network has the size of its board".into()))?;
+    Ok(Arc::from(agent.policy(PolicyMode::Greedy)))
 }
 
 /// Rules of Go from the command line; default size and komi: those of `trained_rules`, else 9 and that of the rule set.
@@ -61,5 +121,20 @@ pub(super) fn rules(args: &GoRules, trained_rules: Option<Rules>) -> Rules {
         ko: args.ko.unwrap_or(set.ko),
         suicide: args.suicide.unwrap_or(set.suicide),
         ..rules
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prior_is_split_from_the_settings_of_a_search() {
+        assert_eq!(
+            split_prior("uct:100,strong,prior=results/a,b/seed-0"),
+            ("uct:100,strong", Some("results/a,b/seed-0"))
+        );
+        assert_eq!(split_prior("results/x,prior=y"), ("results/x,prior=y", None));
+        assert_eq!(split_prior("uct:100"), ("uct:100", None));
     }
 }

@@ -24,8 +24,8 @@ pub(super) fn play_match(registry: &Registry, args: &Args) -> Result<()> {
         return Err(Error::Usage(format!("--timeout {}: must be a number of seconds above 0", args.timeout)));
     };
     let stop = stop_flag()?;
-    let (a, rules_of_a) = match_player(registry, &args.a, limit)?;
-    let (b, rules_of_b) = match_player(registry, &args.b, limit)?;
+    let (a, rules_of_a) = match_player(registry, &args.a, args.rules.size, limit)?;
+    let (b, rules_of_b) = match_player(registry, &args.b, args.rules.size, limit)?;
     let rules = rules(&args.rules, rules_of_a.or(rules_of_b));
     for player in [&a, &b] {
         player.check_ready(&Game::new(rules)?).map_err(|e| interrupted_or(&stop, e))?;
@@ -78,10 +78,15 @@ fn interrupted_or(stop: &AtomicBool, error: Core) -> Error {
 
 /// Player that `name` describes and, for a trained run, the rules of Go that it was trained under. For another program,
 /// a client of its own sends the program every move; `limit` is the time limit of one response.
-fn match_player(registry: &Registry, name: &str, limit: Duration) -> Result<(MatchPlayer, Option<Rules>)> {
+fn match_player(
+    registry: &Registry,
+    name: &str,
+    size: Option<u8>,
+    limit: Duration,
+) -> Result<(MatchPlayer, Option<Rules>)> {
     match name.trim().strip_prefix("gtp:") {
         Some(command) => Ok((MatchPlayer::Program { command: command.trim().to_owned(), limit }, None)),
-        None => player(registry, name).map(|(player, rules)| (MatchPlayer::Builtin(player), rules)),
+        None => player(registry, name, size).map(|(player, rules)| (MatchPlayer::Builtin(player), rules)),
     }
 }
 

@@ -181,12 +181,12 @@ fn best(game: &Game, rng: &mut Stream, gain: fn(&Board, Vertex, Color) -> u16) -
 }
 
 /// Number of stones that a move captures.
-fn captured(board: &Board, vertex: Vertex, color: Color) -> u16 {
+pub(super) fn captured(board: &Board, vertex: Vertex, color: Color) -> u16 {
     in_atari(board, vertex, color.other()).map(|chain| board.chain_stones(chain)).sum()
 }
 
 /// Number of own stones in atari that a move on `vertex` saves; 0 if the new chain would have only one liberty.
-fn saved(board: &Board, vertex: Vertex, color: Color) -> u16 {
+pub(super) fn saved(board: &Board, vertex: Vertex, color: Color) -> u16 {
     let stones = in_atari(board, vertex, color).map(|chain| board.chain_stones(chain)).sum();
     if stones > 0 && !is_self_atari(board, vertex, color) { stones } else { 0 }
 }

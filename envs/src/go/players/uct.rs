@@ -1,5 +1,6 @@
 //! Tree search player.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use freewheel_core::{Error, Insight, Purpose, Result, Stream, Streams};
@@ -7,21 +8,38 @@ use freewheel_core::{Error, Insight, Purpose, Result, Stream, Streams};
 use super::{Memory, Player, PlayerAction};
 use crate::go::gtp::is_interrupted;
 use crate::go::rules::Game;
-use crate::go::uct::{self, Search, UctSettings};
+use crate::go::uct::{self, MovePrior, Search, UctSettings};
 
 /// Number of playouts between two checks of the clock, and whether the search was interrupted.
 const PLAYOUTS_PER_CHECK: u32 = 64;
 
 /// Tree search player. Without a [`Memory`] each move begins a new search.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Uct {
     settings: UctSettings,
+    /// Name and probabilities of a prior.
+    prior: Option<(String, Arc<dyn MovePrior>)>,
 }
 
 impl Uct {
     /// Tree search player with the search settings `settings`.
     pub fn new(settings: UctSettings) -> Self {
-        Uct { settings }
+        Uct { settings, prior: None }
+    }
+
+    /// The same player, whose search starts new nodes with the probabilities of `prior`, called `name`.
+    #[must_use]
+    pub fn with_prior(self, name: impl Into<String>, prior: Arc<dyn MovePrior>) -> Self {
+        Uct { prior: Some((name.into(), prior)), ..self }
+    }
+
+    /// New search of the position of `game`.
+    fn search_of(&self, game: &Game) -> Search {
+        let search = Search::new(self.settings.clone(), game);
+        match &self.prior {
+            Some((_, prior)) => search.with_prior(Arc::clone(prior)),
+            None => search,
+        }
     }
 
     /// Search settings of the player.
@@ -45,10 +63,10 @@ impl Uct {
         searches.truncate(trees as usize);
         for search in searches.iter_mut() {
             if !search.advance(game) {
-                *search = Search::new(self.settings.clone(), game);
+                *search = self.search_of(game);
             }
         }
-        searches.resize_with(trees as usize, || Search::new(self.settings.clone(), game));
+        searches.resize_with(trees as usize, || self.search_of(game));
         let own = self.settings.seconds.map(Duration::from_secs_f64);
         let deadline = [own, time].into_iter().flatten().min().map(|time| Instant::now() + time);
         let playouts = self.settings.playouts.div_ceil(trees);
@@ -83,7 +101,14 @@ fn run(search: &mut Search, playouts: u32, deadline: Option<Instant>, rng: &mut 
 
 impl Player for Uct {
     fn name(&self) -> String {
-        format!("uct:{}", self.settings)
+        match &self.prior {
+            Some((prior, _)) => format!("uct:{},prior={prior}", self.settings),
+            None => format!("uct:{}", self.settings),
+        }
+    }
+
+    fn check_ready(&self, start: &Game) -> Result<()> {
+        self.prior.as_ref().map_or(Ok(()), |(_, prior)| prior.check_board(start))
     }
 
     fn is_slow(&self) -> bool {

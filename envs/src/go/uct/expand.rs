@@ -13,8 +13,12 @@
 //! | is on the first line with nothing near; on the third | 10 | none; all |
 //! | puts itself in atari | 10 | none |
 //! | pass | 10 | none |
+//! | has probability p by a trained policy | 100 sqrt(p) | all |
+
+use std::sync::Arc;
 
 use super::pattern;
+use super::prior::{self, MovePrior};
 use super::settings::UctSettings;
 use super::tactics::{self, Ladders, Liberties, is_self_atari};
 use super::tree::Node;
@@ -36,6 +40,9 @@ pub(super) struct Expander {
     /// Distance of each point from the last move, or 0.
     distances: Vec<u8>,
     queue: Vec<Vertex>,
+    /// Probabilities of moves, and a buffer for them.
+    prior: Option<Arc<dyn MovePrior>>,
+    probabilities: Vec<f32>,
 }
 
 impl Expander {
@@ -47,7 +54,14 @@ impl Expander {
             saves: vec![0; game.area()],
             distances: vec![0; game.area()],
             queue: Vec::with_capacity(game.area()),
+            prior: None,
+            probabilities: Vec::new(),
         }
+    }
+
+    /// Sets the probabilities of moves that new nodes start with.
+    pub(super) fn set_prior(&mut self, prior: Arc<dyn MovePrior>) {
+        self.prior = Some(prior);
     }
 
     /// Adds the moves of `game` to `children` as nodes, with prior counts if the settings say so.
@@ -71,6 +85,9 @@ impl Expander {
         }
         let prior_visits = if priors { DEFAULT_PRIOR } else { 0 };
         children.push(Node { point: game.pass(), prior_visits, ..Node::default() });
+        if let Some(prior) = &self.prior {
+            prior::add(&**prior, game, &mut self.probabilities, children);
+        }
     }
 
     /// Marks the points that save a chain of the player to move from atari, or that catch a chain in a ladder, or save

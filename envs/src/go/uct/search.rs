@@ -12,10 +12,13 @@
 //! Szepesvári, *Bandit based Monte-Carlo Planning* (2006); S. Gelly and D. Silver, *Monte-Carlo tree search and rapid
 //! action value estimation in computer Go*, Artificial Intelligence 175 (2011), equations 9 and 14.
 
+use std::sync::Arc;
+
 use freewheel_core::Stream;
 
 use super::expand::Expander;
 use super::playout::PatternPlayouts;
+use super::prior::MovePrior;
 use super::settings::UctSettings;
 use super::tree::{Node, ROOT, Tree};
 use crate::go::rules::{Color, Game, Playouts, Point};
@@ -77,6 +80,13 @@ impl Search {
             scores: vec![[0.0; 3]; game.area() + 1],
             settings,
         }
+    }
+
+    /// The same search, whose new nodes start with the probabilities of `prior`.
+    #[must_use]
+    pub fn with_prior(mut self, prior: Arc<dyn MovePrior>) -> Self {
+        self.expander.set_prior(prior);
+        self
     }
 
     /// Goes on to the position of `game`, and keeps what was read about it. Whether this is possible: `game` must have

@@ -10,7 +10,7 @@ const LADDER_POSITIONS: u32 = 200;
 
 /// The first liberties of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Liberties {
+pub(in crate::go) enum Liberties {
     /// One liberty.
     One(Vertex),
     /// Two liberties.
@@ -21,7 +21,7 @@ pub(super) enum Liberties {
 
 /// Liberties of the chain of the stone `stone`.
 #[inline]
-pub(super) fn liberties(board: &Board, stone: Vertex) -> Liberties {
+pub(in crate::go) fn liberties(board: &Board, stone: Vertex) -> Liberties {
     if let Some(only) = board.last_liberty(stone) {
         return Liberties::One(only);
     }

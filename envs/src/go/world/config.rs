@@ -8,9 +8,10 @@ use freewheel_core::{
 
 use super::reference;
 use super::settings::{Reward, Settings};
+use super::view::View;
 use crate::go::gtp::vertex;
 use crate::go::players::{self, Player, PlayerAction};
-use crate::go::rules::{Color, Game, IllegalMove, MAX_SIDE, Point};
+use crate::go::rules::{Color, Game, Point};
 
 /// Version of the worlds, raised whenever behavior changes.
 const VERSION: u32 = 1;
@@ -28,16 +29,10 @@ const SCRIPTS: [(&str, &str); 6] = [
 /// Index of the script that plays as the strongest rated player.
 pub(super) const STRONGEST_SCRIPT: usize = SCRIPTS.len() - 1;
 
-/// Number of observation planes besides the planes of stones.
-const EXTRA_PLANES: usize = 4;
-
-/// Number of points of the largest board.
-const MAX_AREA: usize = MAX_SIDE as usize * MAX_SIDE as usize;
-
 /// Configuration shared by all episodes of a world.
 pub(super) struct GoConfig {
     pub(super) start: Game,
-    pub(super) history: usize,
+    pub(super) view: View,
     reward: Reward,
     /// Number of moves, counting both players, after which a game is truncated.
     pub(super) move_limit: u32,
@@ -52,7 +47,7 @@ impl GoConfig {
     pub(super) fn new(id: &str, size: u8, settings: &Settings) -> Result<Self> {
         Ok(GoConfig {
             start: settings.start(size, id)?,
-            history: settings.history,
+            view: View::of(settings),
             reward: settings.reward,
             move_limit: settings.moves(size),
             scripts: SCRIPTS.iter().map(|(_, name)| players::parse(name)).collect::<Result<_>>()?,
@@ -63,7 +58,7 @@ impl GoConfig {
     pub(super) fn spec(&self, id: &str, players: u8, time_limit: u32) -> Spec {
         let rules = self.start.rules();
         let (width, height) = (usize::from(rules.width), usize::from(rules.height));
-        let planes = planes(self.history);
+        let planes = self.view.planes();
         let cells = planes * width * height;
         let names = (0..=self.start.pass()).map(|point| vertex::name(rules, point)).collect();
         let observation = ObservationSpace::Box {
@@ -114,15 +109,6 @@ pub(super) fn scripted_player(index: usize) -> Option<Arc<dyn Player>> {
     players::parse(SCRIPTS.get(index)?.1).ok()
 }
 
-/// Writes the mask of legal actions, `[N² + 1]`. The pass is legal even in a finished game, so that a mask is never
-/// empty.
-pub(super) fn legal(game: &Game, out: &mut [bool]) {
-    game.legal_mask(out);
-    if let Some(pass) = out.last_mut() {
-        *pass = true;
-    }
-}
-
 /// Score of `color` minus the score of the opponent, points.
 pub(super) fn margin(game: &Game, color: Color) -> f32 {
     game.score() * color.sign() as f32
@@ -147,51 +133,4 @@ pub(super) fn write_measures(measures: [f64; 3], out: &mut [f64]) {
 /// Point of an action; invalid actions map to a point off every board.
 pub(super) fn action_to_point(action: u32) -> Point {
     Point::try_from(action).unwrap_or(Point::MAX)
-}
-
-/// Number of observation planes for `history` positions.
-pub(super) fn planes(history: usize) -> usize {
-    2 * history + EXTRA_PLANES
-}
-
-/// Writes the observation of `game` for the player `viewer` to `out`: `[2 K + 4, N, N]` with K = `history` and N the
-/// side of the board. Allocates nothing.
-pub(super) fn observe(game: &Game, viewer: Color, history: usize, out: &mut [f32]) {
-    out.fill(0.0);
-    let area = game.area();
-    let mut planes = out.chunks_exact_mut(area);
-    let mut stones = [None; MAX_AREA];
-    for back in 0..history {
-        let (Some(own), Some(other)) = (planes.next(), planes.next()) else { return };
-        if back > game.move_number() as usize {
-            continue;
-        }
-        game.stones_before(back, &mut stones);
-        for ((stone, own), other) in stones.iter().zip(own).zip(other) {
-            match stone {
-                Some(color) if *color == viewer => *own = 1.0,
-                Some(_) => *other = 1.0,
-                None => {}
-            }
-        }
-    }
-    if let Some(forbidden) = planes.next() {
-        for &vertex in game.board().empties() {
-            let point = game.geometry().point(vertex);
-            if is_repetition(game, point)
-                && let Some(out) = forbidden.get_mut(usize::from(point))
-            {
-                *out = 1.0;
-            }
-        }
-    }
-    for shown in [viewer == Color::Black, game.passes() > 0, true] {
-        if let Some(plane) = planes.next() {
-            plane.fill(f32::from(u8::from(shown)));
-        }
-    }
-}
-
-fn is_repetition(game: &Game, point: Point) -> bool {
-    matches!(game.check(point), Err(IllegalMove::Ko | IllegalMove::Repetition { .. }))
 }

@@ -3,7 +3,7 @@
 //! * **Rules**: see [`rules`](crate::go::rules); Tromp-Taylor by default.
 //! * **State**: the game with all moves so far.
 //! * **Actions**: 0 to N² - 1 a stone on that point, counted row by row from the lower left corner (a1); N² the pass.
-//! * **Observation**: 2 K + 4 planes of N x N, see below.
+//! * **Observation**: 2 K + 4 planes of N x N, or 15 more with `tactics`, see below.
 //! * **Reward**: that of the player who made the move, only at the end: 1 a win, -1 a loss, 0 a draw; or the margin
 //!   divided by N².
 //! * **Endings**: two passes in a row are terminal. A game is truncated after 2 N² moves, but at least 50 (a
@@ -21,11 +21,13 @@
 //! | 2 K + 1 | all 1 if the player is Black |
 //! | 2 K + 2 | all 1 if the opponent has just passed: another pass ends the game |
 //! | 2 K + 3 | all 1: the board |
+//! | 2 K + 4.. | with `tactics`: liberties, last moves, captures, escapes, self-atari, sensible moves; see `tactics` |
 //!
 //! | file | contents |
 //! |---|---|
 //! | `settings` | [`Settings`] |
-//! | `config` | configuration shared by all episodes, and the observation |
+//! | `config` | configuration shared by all episodes |
+//! | `view`, `tactics` | observation planes and the mask of legal moves |
 //! | `two_player` | [`Go`], the two-player game |
 //! | `versus_opponent` | [`GoVersusOpponent`], the game against an opponent; [`PolicyPlayer`], a policy as a player |
 //! | `reference` | reference values and the random baseline |
@@ -40,10 +42,12 @@ mod layout;
 mod reference;
 mod settings;
 mod stone;
+mod tactics;
 #[cfg(test)]
 mod tests;
 mod two_player;
 mod versus_opponent;
+mod view;
 
 use std::sync::Arc;
 

@@ -36,6 +36,12 @@ pub struct Settings {
     pub handicap: u8,
     /// Number of positions in the observation, the present one and those before it, 1..=8.
     pub history: usize,
+    /// Whether the observation has 15 more planes: liberties, last moves, captures, escapes, self-atari, sensible moves.
+    #[serde(skip_serializing_if = "is_false")]
+    pub tactics: bool,
+    /// Whether moves into own eyes are legal. Without them a policy also answers a pass by a pass in matches, if it wins.
+    #[serde(skip_serializing_if = "is_true")]
+    pub eyes: bool,
     /// Reward at the end: "win" (1 a win, -1 a loss, 0 a draw) or "score" (the margin divided by the number of
     /// points).
     pub reward: Reward,
@@ -64,6 +70,8 @@ impl Default for Settings {
             suicide: None,
             handicap: 0,
             history: 1,
+            tactics: false,
+            eyes: true,
             reward: Reward::Win,
             opponent: "random".into(),
             checkpoint: PathBuf::new(),
@@ -72,6 +80,14 @@ impl Default for Settings {
             move_limit: None,
         }
     }
+}
+
+fn is_false(on: &bool) -> bool {
+    !on
+}
+
+fn is_true(on: &bool) -> bool {
+    *on
 }
 
 /// Choice of the rules of Go.

@@ -59,11 +59,11 @@ impl Env for Go {
     }
 
     fn observe(&self, game: &Game, out: &mut [f32]) {
-        config::observe(game, game.to_play(), self.config.history, out);
+        self.config.view.observe(game, game.to_play(), out);
     }
 
     fn legal(&self, game: &Game, out: &mut [bool]) {
-        config::legal(game, out);
+        self.config.view.legal(game, out);
     }
 
     fn to_play(&self, game: &Game) -> Side {

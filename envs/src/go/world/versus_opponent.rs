@@ -20,9 +20,11 @@ use super::layers;
 use super::layout::Layout;
 use super::reference;
 use super::settings::{AgentColor, CHECKPOINT, Settings};
+use super::view::View;
 use crate::go::gtp::{is_interrupted, vertex};
 use crate::go::players::{self, Player, PlayerAction};
 use crate::go::rules::{Color, Game};
+use crate::go::uct::MovePrior;
 
 /// Go for one player against an opponent. Measures are those of the agent.
 pub struct GoVersusOpponent {
@@ -94,7 +96,7 @@ impl GoVersusOpponent {
         };
         let policy = policies.load(&settings.checkpoint, &without_opponent.spec).map_err(load_error)?;
         let name = settings.checkpoint.display().to_string();
-        let opponent = PolicyPlayer::new(name, policy, size, settings.history);
+        let opponent = PolicyPlayer::new(name, policy, size, settings);
         Ok(GoVersusOpponent { opponent: Arc::new(opponent), ..without_opponent })
     }
 
@@ -203,11 +205,11 @@ impl Env for GoVersusOpponent {
     }
 
     fn observe(&self, state: &VersusOpponentState, out: &mut [f32]) {
-        config::observe(&state.game, state.agent, self.config.history, out);
+        self.config.view.observe(&state.game, state.agent, out);
     }
 
     fn legal(&self, state: &VersusOpponentState, out: &mut [bool]) {
-        config::legal(&state.game, out);
+        self.config.view.legal(&state.game, out);
     }
 
     fn measure(&self, state: &VersusOpponentState, out: &mut [f64]) {
@@ -323,16 +325,39 @@ pub struct PolicyPlayer {
     name: String,
     policy: Arc<dyn Policy>,
     size: u8,
-    history: usize,
+    view: View,
     /// Player of a scripted policy, which uses the game instead of the observation.
     scripted_player: Option<Arc<dyn Player>>,
 }
 
 impl PolicyPlayer {
-    /// Player `name` for boards of `size` x `size` and observations of `history` positions.
-    pub fn new(name: String, policy: Arc<dyn Policy>, size: u8, history: usize) -> Self {
+    /// Player `name` for boards of `size` x `size`, with the observations and masks of a world with these `settings`.
+    pub fn new(name: String, policy: Arc<dyn Policy>, size: u8, settings: &Settings) -> Self {
         let scripted_player = policy.script().and_then(config::scripted_player);
-        PolicyPlayer { name, policy, size, history, scripted_player }
+        PolicyPlayer { name, policy, size, view: View::of(settings), scripted_player }
+    }
+
+    /// Observation of the player to move, `[D]`, and its mask, `[N² + 1]`.
+    fn look(&self, game: &Game) -> (Vec<f32>, Vec<bool>) {
+        let mut obs = vec![0.0; self.view.planes() * game.area()];
+        self.view.observe(game, game.to_play(), &mut obs);
+        let mut legal = vec![true; game.area() + 1];
+        self.view.legal(game, &mut legal);
+        (obs, legal)
+    }
+}
+
+impl MovePrior for PolicyPlayer {
+    fn probabilities(&self, game: &Game, out: &mut [f32]) -> bool {
+        if self.check_ready(game).is_err() {
+            return false;
+        }
+        let (obs, legal) = self.look(game);
+        out.len() == legal.len() && self.policy.action_values(&obs, &legal, out)
+    }
+
+    fn check_board(&self, start: &Game) -> Result<()> {
+        self.check_ready(start)
     }
 }
 
@@ -346,10 +371,11 @@ impl Player for PolicyPlayer {
         if let Some(scripted_player) = &self.scripted_player {
             return scripted_player.choose(game, rng);
         }
-        let mut obs = vec![0.0; config::planes(self.history) * game.area()];
-        config::observe(game, game.to_play(), self.history, &mut obs);
-        let mut legal = vec![true; game.area() + 1];
-        config::legal(game, &mut legal);
+        // A policy of human records, which rarely end with passes, is not asked whether it passes here.
+        if !self.view.eyes && game.passes() > 0 && config::margin(game, game.to_play()) > 0.0 {
+            return Ok(PlayerAction::Play(game.pass()));
+        }
+        let (obs, legal) = self.look(game);
         let mut actions = ActionBuffer::Discrete(vec![0]);
         self.policy.act(&obs, &legal, std::slice::from_mut(rng), &mut actions);
         match actions {

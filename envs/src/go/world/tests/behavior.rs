@@ -194,7 +194,7 @@ fn a_policy_can_be_the_opponent() {
         }
     }
     let settings = settings("color = 'black'");
-    let first = Arc::new(PolicyPlayer::new("first".into(), Arc::new(First), 5, 1));
+    let first = Arc::new(PolicyPlayer::new("first".into(), Arc::new(First), 5, &settings));
     let world = GoVersusOpponent::with_player("go/test", 5, &settings, first).unwrap();
     let mut state = world.reset(&mut stream(0));
     world.step(&mut state, 12, &mut stream(0));

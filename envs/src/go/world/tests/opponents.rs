@@ -97,7 +97,7 @@ fn a_family_without_programs_starts_none() {
 /// A scripted policy plays as its player, which uses the game, and not as its `act`.
 #[test]
 fn a_scripted_policy_plays_as_its_script() {
-    let greedy = PolicyPlayer::new("it".into(), Arc::new(ScriptedPolicy(1)), 5, 1);
+    let greedy = PolicyPlayer::new("it".into(), Arc::new(ScriptedPolicy(1)), 5, &settings(""));
     let mut game = Game::new(Rules::tromp_taylor(5)).unwrap();
     for seed in 0..20 {
         let wanted = players::parse("greedy").unwrap().choose(&game, &mut stream(seed)).unwrap();

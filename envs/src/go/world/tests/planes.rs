@@ -48,6 +48,79 @@ fn superko_moves_are_in_their_plane() {
     assert_eq!(planes[2], forbidden);
 }
 
+/// By hand, on 5x5: Black b1, White a1, whose last liberty is a2.
+#[test]
+fn planes_of_tactics_are_as_documented() {
+    let world = two_player(5, "opponent = 'self'\ntactics = true");
+    let mut game = world.reset(&mut Streams::new(0).stream(Purpose::Environment, 0, 0));
+    game.play(1).unwrap();
+    game.play(0).unwrap();
+    let points = |game: &Game| -> Vec<Vec<usize>> {
+        let planes = observation(&world, game);
+        assert_eq!(planes.len(), 6 + 15);
+        planes[6..].iter().map(|plane| (0..25).filter(|&i| plane[i] == 1.0).collect()).collect()
+    };
+    let sensible: Vec<usize> = (2..25).collect();
+    let none = Vec::new;
+    let black: [Vec<usize>; 15] = [
+        none(),
+        vec![1],
+        none(),
+        vec![0],
+        none(),
+        none(),
+        vec![0],
+        vec![1],
+        none(),
+        none(),
+        vec![5],
+        none(),
+        none(),
+        none(),
+        sensible.clone(),
+    ];
+    assert_eq!(points(&game), black);
+    game.play(game.pass()).unwrap();
+    let white: [Vec<usize>; 15] = [
+        vec![0],
+        none(),
+        none(),
+        none(),
+        vec![1],
+        none(),
+        none(),
+        vec![0],
+        vec![1],
+        none(),
+        none(),
+        none(),
+        vec![5],
+        none(),
+        sensible,
+    ];
+    assert_eq!(points(&game), white);
+}
+
+/// Black b1, a2 and b2 surround the eye a1.
+#[test]
+fn own_eyes_are_legal_or_not() {
+    for (settings, legal_eye) in [("", true), ("\neyes = false", false)] {
+        let world = two_player(5, &format!("opponent = 'self'{settings}"));
+        let mut game = world.reset(&mut Streams::new(0).stream(Purpose::Environment, 0, 0));
+        for point in [1, 24, 5, 23, 6, 25] {
+            game.play(point).unwrap();
+        }
+        let mut legal = [false; 26];
+        world.legal(&game, &mut legal);
+        assert_eq!((legal[0], legal[2], legal[25]), (legal_eye, true, true));
+        // It is no eye of White.
+        game.play(25).unwrap();
+        game.resume();
+        world.legal(&game, &mut legal);
+        assert!(legal[0]);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(50))]
 
