@@ -149,3 +149,61 @@ fn games_are_imported_and_bad_ones_counted() {
     let verified = PROGRAM.text(&["demos", "verify", store.to_str().unwrap()]);
     assert!(verified.contains("3 episodes replay exactly"), "{verified}");
 }
+
+/// The same games with observations, and as actions only: a network learns the same from both. Its policy plays on another
+/// board, and is the prior of a tree search.
+#[test]
+fn moves_of_games_are_learned_from_actions_only() {
+    let home = tempdir().unwrap();
+    let at = |name: &str| at(home.path(), name);
+    let game = |moves: &str| format!("(;GM[1]SZ[5]RE[B+R];{moves})\n");
+    let games = [game("B[cc];W[cb];B[bb];W[bc];B[dc]"), game("B[cc];W[dc];B[db];W[cb]"), game("B[bb];W[dd]")];
+    std::fs::write(home.path().join("games.sgf"), games.concat()).unwrap();
+    let [file, full, lean] = ["games.sgf", "full-v0", "lean-v0"].map(at);
+    PROGRAM.text(&["demos", "import", &file, "--to", &full, "--set", "world.tactics=true"]);
+    PROGRAM.text(&["demos", "import", &file, "--to", &lean, "--actions-only"]);
+    let [set, actions] = [&full, &lean].map(|store| demonstrations::read(Path::new(store)).unwrap());
+    assert!(actions.header.actions_only && actions.episodes[0].observations.is_empty());
+    assert_eq!(actions.episodes[0].actions, set.episodes[0].actions);
+    let verified = PROGRAM.text(&["demos", "verify", &lean]);
+    assert!(verified.contains("3 episodes replay exactly"), "{verified}");
+
+    let experiment = |demos: &str, agent: &str| {
+        format!(
+            "name = 'moves'\nworlds = [{{ id = 'go/5x5', opponent = 'self', tactics = true, eyes = false }}]\n\
+             seeds = '0..1'\nagents = [{{ {agent}, demos = '{demos}' }}]\n[evaluation]\nepisodes = 2\n"
+        )
+    };
+    let run = |name: &str, demos: &str, agent: &str| {
+        std::fs::write(home.path().join(format!("{name}.toml")), experiment(demos, agent)).unwrap();
+        let out = at(name);
+        PROGRAM.text(&["run", &at(&format!("{name}.toml")), "--out", &out, "--quiet"]);
+        let files = freewheel_tests::files(Path::new(&out));
+        let metrics = files.keys().find(|name| name.ends_with("metrics.jsonl")).unwrap();
+        Path::new(&out).join(metrics).parent().unwrap().to_owned()
+    };
+    let deep = "id = 'deep-bc', gradient_steps = 30, batch_size = 8, symmetries = true, held_out = 0.34, \
+                convolutional_head = true, channels = 8, blocks = 1";
+    let [a, b] = [("a", &full), ("b", &lean)].map(|(name, demos)| run(name, demos, deep));
+    let metrics = |folder: &Path| std::fs::read_to_string(folder.join("metrics.jsonl")).unwrap();
+    assert!(metrics(&a).contains("top5") && metrics(&a).contains("log_loss"), "{}", metrics(&a));
+    let measures = |text: &str| -> Vec<serde_json::Value> {
+        let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        lines.map(|line| serde_json::json!([line["top1"], line["loss"], line["log_loss"]])).collect()
+    };
+    assert_eq!(measures(&metrics(&a)), measures(&metrics(&b)));
+    // Other agents get the observations by a replay.
+    let cloned =
+        [("c", &full), ("d", &lean)].map(|(name, demos)| run(name, demos, "id = 'bc', estimator = 'tree'"));
+    assert_eq!(measures(&metrics(&cloned[0])), measures(&metrics(&cloned[1])));
+
+    let player = a.to_str().unwrap();
+    let prior = format!("uct:20,strong,prior={player}");
+    for words in [["match", player, "random"], ["match", &prior, "random"]] {
+        let told = PROGRAM.text(&[&words[..], &["--size", "7", "--games", "2"]].concat());
+        assert!(told.contains("2 games on 7x7"), "{told}");
+    }
+    let (_, error) =
+        PROGRAM.fails(&["match", cloned[0].to_str().unwrap(), "random", "--size", "7", "--games", "2"]);
+    assert!(error.contains("cannot play on go/7x7"), "{error}");
+}

@@ -3,11 +3,13 @@
 //! | agent | learns | source |
 //! |---|---|---|
 //! | [`cloning`] | the demonstrated action of each observation, by any classifier or regressor | Pomerleau 1989 |
+//! | [`deep_cloning`] | the same by a network, with symmetries of boards and held-out episodes | Clark & Storkey 2015 |
 //! | [`iql`] | values of the demonstrated actions, and a policy weighted by them | Kostrikov et al. 2021 |
 //!
 //! [`Agent::learn`] steps no environment; its steps are those of the demonstrations.
 
 pub mod cloning;
+pub mod deep_cloning;
 mod features;
 pub mod iql;
 mod policy;
@@ -38,5 +40,5 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
     .with_check(|spec, config: &iql::Config, _| config.check(spec))
     .with_demonstrations(|config| Some(&mut config.demonstrated))
     .offline();
-    vec![Box::new(cloning), Box::new(iql)]
+    vec![Box::new(cloning), Box::new(deep_cloning::DeepCloningFactory::new()), Box::new(iql)]
 }

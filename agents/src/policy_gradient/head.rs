@@ -202,7 +202,7 @@ impl Head {
     }
 
     /// Backward pass: adds the gradient of `grad_log_prob * log_prob + grad_entropy * entropy` to `grad_outputs [H]`.
-    pub(super) fn backward(
+    pub(crate) fn backward(
         &self,
         outputs: &[f32],
         legal: &[bool],

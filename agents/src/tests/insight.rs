@@ -16,7 +16,7 @@ fn the_best_action_of_an_insight_is_the_greedy_action() {
             let off_policy = ["sac", "td3"].contains(&&*id);
             let deep = ["dqn", "reinforce", "a2c", "ppo", "recurrent-ppo"].contains(&&*id) || off_policy;
             // Offline agents need demonstrations.
-            let fixed = ["random", "scripted", "reference", "bc", "iql"].contains(&&*id);
+            let fixed = ["random", "scripted", "reference", "bc", "deep-bc", "iql"].contains(&&*id);
             if fixed || off_policy != continuous && (off_policy || !deep) || !suits(&id, envs.spec()) {
                 continue;
             }

@@ -35,6 +35,7 @@ fn agents_with_documented_settings() {
         "sac",
         "td3",
         "bc",
+        "deep-bc",
         "iql",
         "scripted",
         "reference",
