@@ -113,11 +113,6 @@ fn own_eyes_are_legal_or_not() {
         let mut legal = [false; 26];
         world.legal(&game, &mut legal);
         assert_eq!((legal[0], legal[2], legal[25]), (legal_eye, true, true));
-        // It is no eye of White.
-        game.play(25).unwrap();
-        game.resume();
-        world.legal(&game, &mut legal);
-        assert!(legal[0]);
     }
 }
 
