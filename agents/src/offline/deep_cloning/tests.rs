@@ -1,7 +1,7 @@
 //! Tests of deep behavior cloning.
 
+use freewheel_core::ObservationSpace;
 use freewheel_core::demonstrations::{DemonstrationSet, Label, WorldHeader};
-use freewheel_core::{Env, ObservationSpace};
 
 use super::*;
 use crate::demonstrations::recorded::{along_the_cliff, record};
