@@ -90,9 +90,9 @@ fn resized(registry: &Registry, job: &Job, folder: &Path, size: u8) -> Result<Ar
     let JobConfig { agent, agent_settings, world_settings, seed, .. } = &job.config;
     let other = format!("go/{size}x{size}");
     let refuse = |why: String| {
-        let trained = &job.world.spec().id;
+        let trained = job.world.spec().id.trim_start_matches("go/");
         Core::Config(format!(
-            "{}: this policy was trained on {trained} and cannot play on {other}: {why}",
+            "{}: this policy was trained on {trained} and cannot play on {size}x{size}: {why}",
             folder.display()
         ))
     };
@@ -107,7 +107,7 @@ fn resized(registry: &Registry, job: &Job, folder: &Path, size: u8) -> Result<Ar
     let mut agent = factory
         .build_in(&*world, agent_settings, job.config.budget(), Streams::new(*seed))
         .map_err(|e| refuse(e.to_string()))?;
-    agent.load(&trained.save()?).map_err(|_| refuse("its network has the size of its board".into()))?;
+    agent.load(&trained.save()?).map_err(|_| refuse("it reads boards of that size only".into()))?;
     Ok(Arc::from(agent.policy(PolicyMode::Greedy)))
 }
 

@@ -191,7 +191,13 @@ fn gray(glyph: char, cell: &Cell) -> char {
             _ => '▓',
         },
         // The shape of a black or white thing on a colored ground.
-        '▀' | '▄' if cell.bg != Rgb(0, 0, 0) && !(0.1..0.85).contains(&brightness(cell.fg)) => glyph,
+        '▀' | '▄'
+            if cell.bg != Rgb(0, 0, 0)
+                && !(0.1..0.85).contains(&brightness(cell.fg))
+                && (brightness(cell.fg) - brightness(cell.bg)).abs() > 0.1 =>
+        {
+            glyph
+        }
         '▀' | '▄' => {
             let (fg, bg) = (brightness(cell.fg) > 0.45, brightness(cell.bg) > 0.45);
             let (top, bottom) = if glyph == '▀' { (fg, bg) } else { (bg, fg) };

@@ -53,9 +53,9 @@ fn on_a_screen_cells_fill_the_size_and_the_agent_is_in_focus() {
     let mut frame = Frame::with_max_size(40, 10);
     world.draw(&Scene::of(&state), &mut frame);
     let expected = "          ▕          ▕███████████
-   ▗▄▄▄▖  ▕   ╭───╮  ▕███████████
+   ▄███▄  ▕   ╭───╮  ▕███████████
    █████  ▕   │   │  ▕███████████
-   ▝▀▀▀▘  ▕   ╰───╯  ▕███████████
+    ▀▀▀   ▕   ╰───╯  ▕███████████
 ▁▁▁▁▁▁▁▁▁▁▕▁▁▁▁▁▁▁▁▁▁▕███████████
           ▕          ▕          ▕
           ▕          ▕   ▐▄▄▄   ▕

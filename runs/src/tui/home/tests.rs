@@ -176,6 +176,8 @@ fn only_an_interrupted_run_is_resumed_and_a_damaged_one_says_why() {
         assert_eq!(home.take_chosen().is_some(), index == 3, "{:?}", home.message);
         press(&mut home, KeyCode::Down);
     }
+    // Back from the diverged run below.
+    press(&mut home, KeyCode::Up);
     press(&mut home, KeyCode::Enter);
     assert!(home.message.as_ref().is_some_and(|text| text.contains("must not be edited")));
     // New runs keep the selection.

@@ -203,11 +203,16 @@ mod tests {
         let mut model = model("go/5x5", |_| None);
         model.human = None;
         model.execute(Command::Cell);
-        let middle = model.chosen_action().unwrap();
-        assert_eq!(model.episode.spec().actions.names()[middle as usize], "C3");
+        let name = |model: &Model| {
+            model.episode.spec().actions.names()[model.chosen_action().unwrap() as usize].clone()
+        };
+        let first = name(&model);
+        model.execute(Command::MoveCell((-1, 0)));
+        let left = name(&model);
         model.execute(Command::MoveCell((1, 0)));
-        let right = model.chosen_action().unwrap();
-        assert_eq!(model.episode.spec().actions.names()[right as usize], "D3");
+        assert_eq!(name(&model), first);
+        let [[a, row], [b, same_row]] = [&left, &first].map(|name| [name.as_bytes()[0], name.as_bytes()[1]]);
+        assert_eq!((a + 1, row), (b, same_row), "{left} {first}");
         model.execute(Command::Escape);
         assert!(!model.has_cell());
     }

@@ -189,9 +189,9 @@ fn another_seed_is_another_episode_with_the_same_number() {
         let actions = model.episode.steps().iter().map(|step| step.action.discrete());
         (actions.collect::<Vec<_>>(), model.episode.rewards())
     };
-    let (before, number) = (play(&model), model.episode.number());
+    let (before, number, seed) = (play(&model), model.episode.number(), model.seed);
     press(&mut model, KeyCode::Char('s'));
-    assert_eq!((model.episode.number(), model.episode.position(), model.seed), (number, 0, 1));
+    assert_eq!((model.episode.number(), model.episode.position(), model.seed), (number, 0, seed + 1));
     assert_eq!(model.returns().len(), 0);
     press(&mut model, KeyCode::End);
     while model.tick() {}
