@@ -264,10 +264,12 @@ fn a_session_is_recorded_with_the_screens_that_it_opens() {
     tmux.keys(&["q"]);
     tmux.wait_for("recorded: session.cast");
     tmux.run("render session.cast --to end.txt");
-    tmux.wait_for("end.txt");
+    // The command on the screen names the file, too.
+    let file = tmux.folder.path().join("end.txt");
+    tmux.wait_until("end.txt", |_| file.is_file());
     let cast = std::fs::read_to_string(tmux.folder.path().join("session.cast")).unwrap();
     assert!(cast.contains("optimal policy") && cast.contains("\"r\",\"80x24\""));
-    let end = std::fs::read_to_string(tmux.folder.path().join("end.txt")).unwrap();
+    let end = std::fs::read_to_string(file).unwrap();
     assert!(end.contains("1 Worlds") && !end.contains("optimal policy"), "{end}");
     // The format is known before anything is shown.
     tmux.run("watch grid/cliff --record a.mp4");
