@@ -165,11 +165,19 @@ fn in_the_help(command: &str) {
     }
 }
 
-/// Whether a command failed for lack of something: a terminal, GNU Go, prices and circuits that are not part of the
-/// project, or the result of a command before it that took too long.
+/// Whether a command failed for lack of something: a terminal, GNU Go, prices, circuits and records that are not part of
+/// the project, or the result of a command before it that took too long.
 fn lacks_something(error: &str) -> bool {
-    let lacking =
-        ["terminal", "gnugo", ".csv: No such file", "mnist", "fetch", "no fitted estimator", "results/fit/"];
+    let lacking = [
+        "terminal",
+        "gnugo",
+        ".csv: No such file",
+        "tom-v0: not a store",
+        "mnist",
+        "fetch",
+        "no fitted estimator",
+        "results/fit/",
+    ];
     lacking.iter().any(|what| error.contains(what))
 }
 
