@@ -63,9 +63,9 @@ pub(crate) struct Entry {
     /// Learning curves of all runs.
     #[serde(skip)]
     pub(crate) curves: Vec<Curves>,
-    /// Configuration of the first run.
+    /// Job of the first run.
     #[serde(skip)]
-    pub(crate) config: JobConfig,
+    pub(crate) job: Job,
     /// Folders of the finished runs.
     #[serde(skip)]
     pub(crate) folders: Vec<PathBuf>,
@@ -252,15 +252,14 @@ fn planned(folders: &[PathBuf]) -> Result<Vec<String>> {
 
 impl Entry {
     fn new(job: &Job, scale: &ScoreScale, runs: &[(JobConfig, PathBuf)]) -> Result<Self> {
-        let config = runs[0].0.clone();
         let lower_is_better = job.evaluation_world().spec().lower_is_better();
         let half = scale.normalize(0.0, lower_is_better).and_then(|_| {
             let (best, baseline) = (scale.reference?.best(), scale.baseline.as_ref()?.value);
             Some(f64::midpoint(best, baseline))
         });
         let mut entry = Entry {
-            world: config.world_label.clone(),
-            agent: config.agent_label.clone(),
+            world: job.config.world_label.clone(),
+            agent: job.config.agent_label.clone(),
             seeds: Vec::new(),
             scores: Vec::new(),
             normalized: Vec::new(),
@@ -277,7 +276,7 @@ impl Entry {
             baseline: scale.baseline.clone(),
             lower_is_better,
             curves: Vec::new(),
-            config,
+            job: job.clone(),
             folders: Vec::new(),
         };
         let mut reached: Vec<f64> = Vec::new();
@@ -331,7 +330,7 @@ fn distinct_names(entries: &mut [Entry]) {
     for entry in entries {
         let same = names.iter().filter(|(world, agent)| (world, agent) == (&entry.world, &entry.agent));
         if same.count() > 1 {
-            let folder = entry.config.folder();
+            let folder = entry.job.config.folder();
             entry.agent = format!("{} {}", entry.agent, folder.rsplit('-').next().unwrap_or_default());
         }
     }

@@ -314,7 +314,7 @@ impl<'a> ReportPage<'a> {
     /// Configuration of the first run of each entry.
     fn configurations(&self) -> Vec<(String, String)> {
         let of = |entry: &Entry| {
-            let text = toml::to_string(&entry.config).unwrap_or_default();
+            let text = toml::to_string(&entry.job.config).unwrap_or_default();
             (format!("{} {}", entry.world, entry.agent), text)
         };
         self.comparison.entries.iter().map(of).collect()
@@ -360,7 +360,7 @@ fn best(entries: &[Entry]) -> Option<usize> {
         (Some(mean), false) => mean,
         (None, _) => f64::NEG_INFINITY,
     };
-    let learns = |&at: &usize| !FIXED.contains(&&*entries[at].config.agent);
+    let learns = |&at: &usize| !FIXED.contains(&&*entries[at].job.config.agent);
     let none_learns = !(0..entries.len()).any(|at| learns(&at));
     let candidates = (0..entries.len()).filter(|at| none_learns || learns(at));
     candidates.max_by(|&a, &b| value(&entries[a]).total_cmp(&value(&entries[b])))

@@ -7,8 +7,7 @@ use freewheel_core::{Policy, PolicyMode, Result, Streams};
 use crate::Registry;
 use crate::comparison::Entry;
 use crate::export::policy::{graph_of, microseconds};
-use crate::folders::WorldCache;
-use crate::job::Job;
+use crate::job::{Job, JobConfig};
 use crate::render::{self, Format, Timing};
 use crate::tui::{Offscreen, Watch};
 
@@ -33,10 +32,10 @@ pub(super) struct Trained {
 /// # Errors
 /// Errors of reading the runs and of the worlds' steps.
 pub(super) fn of(registry: &Registry, entries: &[Entry]) -> Result<Vec<Option<Trained>>> {
-    let mut worlds = WorldCache::default();
-    let mut one = |entry: &Entry| {
+    let one = |entry: &Entry| {
         let Some(folder) = entry.folders.first() else { return Ok(None) };
-        let job = registry.load_job(folder, &mut worlds)?;
+        // The world and its encoder are those of all seeds; the first finished run may have another seed.
+        let job = Job { config: JobConfig::read(folder)?, ..entry.job.clone() };
         let Some((_, agent)) = job.trained(registry, folder, &crate::output::note)? else { return Ok(None) };
         let policy: Arc<dyn Policy> = Arc::from(agent.policy(PolicyMode::Greedy));
         let parameters = graph_of(&job, &*policy).ok().map(|graph| graph.parameters());
@@ -45,7 +44,7 @@ pub(super) fn of(registry: &Registry, entries: &[Entry]) -> Result<Vec<Option<Tr
         let name = format!("{}, seed {}", entry.agent, job.config.seed);
         Ok(Some(Trained { job, policy, name, parameters, microseconds }))
     };
-    entries.iter().map(&mut one).collect()
+    entries.iter().map(one).collect()
 }
 
 impl Trained {

@@ -43,7 +43,7 @@ impl Drop for Saving {
     }
 }
 
-/// What the screens of an episode depend on, for another thread.
+/// Episode and settings of a recording, for the thread that draws its screens.
 struct ScreenCopy {
     title: String,
     world: Arc<dyn DynWorld>,
