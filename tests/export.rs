@@ -68,6 +68,17 @@ fn what_cannot_be_exported_is_said() {
     trained(&out, "q-learning", &[]);
     let (code, error) = PROGRAM.fails(&["export", text(&out), "--to", &at("both.onnx")]);
     assert!(code == 2 && error.contains("2 runs") && error.contains("--to onnx"), "{error}");
+    // Of several runs, those without a policy to export are left out: no network, or no checkpoint.
+    let sarsa = trained(&out, "sarsa", &[]);
+    std::fs::remove_dir_all(sarsa.join("checkpoints")).unwrap();
+    let output = PROGRAM.output(&["export", text(&out), "--to", "onnx"]);
+    let notes = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && notes.contains("no checkpoint") && notes.contains("random"),
+        "{notes}"
+    );
+    assert_eq!(String::from_utf8_lossy(&output.stdout).matches(".onnx").count(), 1);
+    std::fs::remove_dir_all(sarsa.parent().unwrap()).unwrap();
     let (code, error) = PROGRAM.fails(&["export", text(&out), "--to", "metrics.xlsx"]);
     assert!(code == 2 && error.contains(".parquet"), "{error}");
     let (code, error) =

@@ -7,6 +7,7 @@ use freewheel_core::{Error as Core, memory};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::checkpoints::no_checkpoint;
 use crate::cli::Export;
 use crate::error::{Error, Result};
 use crate::export::metrics::table;
@@ -84,13 +85,20 @@ fn policies(
     let (mut exported, mut refused) = (Vec::new(), None);
     for (directory, job) in runs {
         let policy = match RunPolicy::of_run(registry, directory, job) {
-            // Of several runs, those with a policy that cannot be exported are named and left out.
-            Err(error @ Core::Unsupported(_)) if runs.len() > 1 => {
+            Ok(Some(policy)) => Ok(policy),
+            Ok(None) => Err(no_checkpoint(directory)),
+            Err(error @ Core::Unsupported(_)) => Err(error),
+            Err(error) => return Err(error.into()),
+        };
+        let policy = match policy {
+            Ok(policy) => policy,
+            // Of several runs, those without a policy that can be exported are named and left out.
+            Err(error) if runs.len() > 1 => {
                 output::note(&error.to_string());
                 refused = Some(error);
                 continue;
             }
-            policy => policy?,
+            Err(error) => return Err(error.into()),
         };
         // The graph, its bytes, and a copy in the file.
         let needed = 16 * policy.graph.parameters() as u128;

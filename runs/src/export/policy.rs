@@ -11,7 +11,6 @@ use freewheel_core::{
 use serde_json::{Value, json};
 
 use super::{PolicyFormat, onnx, safetensors};
-use crate::checkpoints::no_checkpoint;
 use crate::job::Job;
 use crate::observation::ObservationConfig;
 use crate::{Registry, output};
@@ -34,21 +33,19 @@ const ROUNDS: usize = 9;
 const ROUND: Duration = Duration::from_millis(5);
 
 impl RunPolicy {
-    /// Policy of `job`, whose run is in `directory`.
+    /// Policy of `job`, whose run is in `directory`; `None` for a run without a checkpoint.
     ///
     /// # Errors
-    /// [`Error::Config`] for a run without a checkpoint; [`Error::Unsupported`] for a policy that cannot be exported.
-    pub(crate) fn of_run(registry: &Registry, directory: &Path, job: &Job) -> Result<Self> {
+    /// [`Error::Unsupported`] for a policy that cannot be exported.
+    pub(crate) fn of_run(registry: &Registry, directory: &Path, job: &Job) -> Result<Option<Self>> {
         let named = |e: Error| match e {
             Error::Unsupported(why) => Error::Unsupported(format!("{}: {why}", directory.display())),
             other => other,
         };
-        let Some((step, agent)) = job.trained(registry, directory, &output::note)? else {
-            return Err(no_checkpoint(directory));
-        };
+        let Some((step, agent)) = job.trained(registry, directory, &output::note)? else { return Ok(None) };
         let policy: Arc<dyn Policy> = Arc::from(agent.policy(PolicyMode::Greedy));
         let graph = graph_of(job, &*policy).map_err(named)?;
-        Ok(RunPolicy { step, graph, metadata: metadata(job, step)?, policy })
+        Ok(Some(RunPolicy { step, graph, metadata: metadata(job, step)?, policy }))
     }
 
     /// Bytes of a file in this format.
