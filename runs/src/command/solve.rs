@@ -1,6 +1,6 @@
 //! `solve`: computes the value of the optimal policy of a world, or of another policy.
 
-use freewheel_core::{Certainty, Frame, PolicyClass, Purpose, SolveQuery, Streams};
+use freewheel_core::{Certainty, Frame, PolicyClass, Purpose, Score, SolveQuery, Streams};
 use serde_json::json;
 use toml::Table;
 
@@ -8,6 +8,7 @@ use super::overlay;
 use crate::cli::{Solve, SolvePolicy};
 use crate::document::Document;
 use crate::error::{Error, Result};
+use crate::progress::LateBar;
 use crate::{Registry, output};
 
 pub(super) fn solve(registry: &Registry, args: Solve) -> Result<()> {
@@ -27,7 +28,7 @@ pub(super) fn solve(registry: &Registry, args: Solve) -> Result<()> {
     };
     let gamma = args.gamma.unwrap_or(spec.gamma);
     let query = SolveQuery { gamma, horizon: args.horizon, time_observed: args.time_observed, policy_class };
-    let solution = world.solve(&query)?;
+    let solution = LateBar::new("solving; Ctrl-C ends it").during(|| world.solve(&query))?;
     if args.output.json {
         let epsilon = matches!(policy_class, PolicyClass::EpsilonGreedy(_) | PolicyClass::EpsilonSoft(_))
             .then_some(args.epsilon);
@@ -46,11 +47,12 @@ pub(super) fn solve(registry: &Registry, args: Solve) -> Result<()> {
             "values": solution.values,
         }));
     }
-    let bound = |upper: f64| match world.upper_bound_player() {
+    let side = if spec.lower_is_better() { "lower" } else { "upper" };
+    let bound = |bound: f64| match world.upper_bound_player() {
         Some(player) => {
-            format!("upper bound {upper:.10}, which only the privileged player `{player}` can reach")
+            format!("{side} bound {bound:.10}, which only the privileged player `{player}` can reach")
         }
-        None => format!("upper bound {upper:.10}"),
+        None => format!("{side} bound {bound:.10}"),
     };
     let certainty = match (solution.certainty, solution.upper) {
         (Certainty::Exact, _) => "exact".to_owned(),
@@ -60,8 +62,17 @@ pub(super) fn solve(registry: &Registry, args: Solve) -> Result<()> {
     };
     let horizon = args.horizon.map_or("no time limit".into(), |n| format!("{n} steps"));
     let observed = if args.time_observed { ", time observed" } else { "" };
+    let name = match (policy_class, solution.certainty) {
+        (PolicyClass::Optimal, Certainty::Bracket | Certainty::BestKnown) => "reference",
+        _ => name,
+    };
+    // A measure, such as a lap time, has no discount.
+    let (discount, value) = match spec.score {
+        Score::Return => (format!(", discount {gamma}"), "value of the start".to_owned()),
+        Score::Measure(_) => (String::new(), spec.score_title()),
+    };
     let mut text = format!(
-        "{}, {name} policy, discount {gamma}, {horizon}{observed}\nvalue of the start: {:.10} ({certainty})\n",
+        "{}, {name} policy{discount}, {horizon}{observed}\n{value}: {:.10} ({certainty})\n",
         spec.id, solution.value
     );
     if let Some(policy) = &solution.policy {
