@@ -20,6 +20,7 @@ use crate::table::{Column, Table};
 use crate::tui::{Offscreen, Theme, Watch};
 use crate::{output, recordings};
 
+mod crosstable;
 mod policies;
 
 use policies::Trained;
@@ -42,6 +43,8 @@ pub(crate) struct ReportPage<'a> {
     command: String,
     /// Policies of the entries of the comparison, in their order.
     policies: Vec<Option<Trained>>,
+    /// Titles and crosstables of the boards of Go.
+    crosstables: Vec<(String, Table)>,
 }
 
 impl<'a> ReportPage<'a> {
@@ -83,7 +86,17 @@ impl<'a> ReportPage<'a> {
             format!("Which of {of} has the best mean score in {place}?")
         });
         let policies = policies::of(registry, &comparison.entries)?;
-        Ok(ReportPage { comparison, question: output::plain(&question).into_owned(), command, policies })
+        let (mut crosstables, mut first) = (Vec::new(), 0);
+        for entries in comparison.worlds() {
+            if let Some(table) = crosstable::of(entries, &policies[first..first + entries.len()])? {
+                let games = crosstable::GAMES;
+                let title = format!("{}: {games} games of each two, Elo above random", entries[0].world);
+                crosstables.push((title, table));
+            }
+            first += entries.len();
+        }
+        let question = output::plain(&question).into_owned();
+        Ok(ReportPage { comparison, question, command, policies, crosstables })
     }
 
     /// The report in Markdown: tables and sentences, without pictures.
@@ -183,6 +196,7 @@ impl<'a> ReportPage<'a> {
             all.push((format!("Normalized scores over {}", self.comparison.shared.join(", ")), table));
         }
         all.extend(self.comparison.pairs_table().map(|table| (DIFFERENCES.to_owned(), table)));
+        all.extend(self.crosstables.clone());
         all.push(("Cost of training and of use".to_owned(), costs(&self.comparison.entries, &self.policies)));
         all
     }

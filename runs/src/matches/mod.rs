@@ -1,5 +1,6 @@
 //! Matches of Go: two players play many games; every opening is played twice, with exchanged colors.
 
+mod ratings;
 mod result;
 mod session;
 
@@ -14,6 +15,7 @@ use freewheel_envs::go::sgf::{GameRecord, Outcome, WinReason};
 
 use session::{Fault, PlayerSession};
 
+pub(crate) use ratings::ratings;
 pub use result::{MatchResult, elo, wilson};
 pub use session::MatchPlayer;
 

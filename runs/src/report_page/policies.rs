@@ -19,7 +19,7 @@ const MAX_STEPS: u32 = 10_000;
 /// Policy of the first finished run of an entry.
 pub(super) struct Trained {
     job: Job,
-    policy: Arc<dyn Policy>,
+    pub(super) policy: Arc<dyn Policy>,
     name: String,
     /// Number of its parameters; `None` for a policy that cannot be exported.
     pub(super) parameters: Option<usize>,
