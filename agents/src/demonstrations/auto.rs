@@ -1,30 +1,32 @@
-//! `method = "auto"`: the choice between protecting a cloned policy and keeping the data, by what they measure.
+//! `method = "auto"`: the choice between a method that protects a cloned policy and another one, by what they measure.
 
 use std::sync::Arc;
 
-use freewheel_core::demonstrations::DemonstrationSet;
+use freewheel_core::demonstrations::{Demonstration, DemonstrationSet, EpisodeOrigin, Label};
 use freewheel_core::evaluate::{Protocol, evaluate};
 use freewheel_core::stats;
-use freewheel_core::{DynWorld, Result, Streams};
+use freewheel_core::{DynWorld, Ending, Policy, Purpose, Result, Streams};
 
 use crate::offline::cloning;
 
 /// Name of the method that is replaced by another one.
 pub(crate) const AUTO: &str = "auto";
 /// Number of episodes of the clone.
-const EPISODES: u64 = 50;
+const EPISODES: usize = 50;
 /// Number of environments of the evaluation.
 const NUM_ENVS: usize = 16;
 /// Seed of the evaluation, which no run has.
 const SEED: u64 = u64::MAX;
+/// Number of standard errors by which a clone must be worse than its demonstrations, so that it is not protected.
+const MARGIN: f64 = 2.0;
 
 /// Methods of an agent between which `auto` chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Methods {
     /// Method that starts from a cloned policy and protects it.
-    pub(crate) policy: &'static str,
-    /// Method that keeps the demonstrated steps in the updates.
-    pub(crate) data: &'static str,
+    pub(crate) protecting: &'static str,
+    /// Method for demonstrations that are better than a clone of them.
+    pub(crate) other: &'static str,
 }
 
 /// A chosen method and its reason.
@@ -36,8 +38,20 @@ pub struct Chosen {
     pub reason: String,
 }
 
+/// Scores of a clone and of the demonstrations.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Measured {
+    /// Mean score of the clone.
+    cloned: f64,
+    /// Mean score of the demonstrations.
+    shown: f64,
+    /// Standard error of the difference of the two.
+    error: f64,
+}
+
 impl Methods {
-    /// Compares a clone of `set`, played in `world`, with the demonstrations themselves.
+    /// Compares a clone of `set`, played in `world`, with the demonstrations themselves. The clone plays from the
+    /// starts and random numbers of the demonstrations if they are known, which makes the comparison sharper.
     ///
     /// # Errors
     /// Errors of the fit and of playing an episode.
@@ -47,26 +61,84 @@ impl Methods {
         let clone = cloning::greedy(spec, set, Streams::new(SEED))?;
         // Twice the longest demonstration is enough for a clone that is slower.
         let max_steps = longest.saturating_mul(2).max(1);
-        let streams = Streams::new(SEED);
-        let protocol = Protocol { episodes: EPISODES, num_envs: NUM_ENVS, max_steps, streams };
-        let played = evaluate(world, &*clone, &protocol)?;
-        let scores = |all: Vec<f64>| all.into_iter().filter(|score| !score.is_nan()).collect::<Vec<f64>>();
-        let cloned = stats::mean(&scores(played.iter().map(|episode| episode.score).collect()));
-        let shown = stats::mean(&scores(set.episodes.iter().map(|episode| episode.score).collect()));
-        Ok(self.of(cloned, shown, spec.lower_is_better()))
+        let measured = match paired(world, &*clone, set, max_steps)? {
+            Some(measured) => measured,
+            None => unpaired(world, &*clone, set, max_steps)?,
+        };
+        Ok(self.of(measured, spec.lower_is_better()))
     }
 
-    /// Choice for the mean scores of the clone and of the demonstrations. A clone that is as good as its demonstrations
-    /// is protected.
-    fn of(self, cloned: f64, shown: f64, lower_is_better: bool) -> Chosen {
-        let protects = if lower_is_better { cloned <= shown } else { cloned >= shown };
-        let (method, why) = match protects {
-            true => (self.policy, "a clone is at least as good as the demonstrations, and is protected"),
-            false => (self.data, "a clone is worse than the demonstrations, which are kept in the updates"),
+    /// Choice for the scores of the clone and of the demonstrations.
+    fn of(self, measured: Measured, lower_is_better: bool) -> Chosen {
+        let Measured { cloned, shown, error } = measured;
+        let worse_by = if lower_is_better { cloned - shown } else { shown - cloned };
+        let (method, why) = match worse_by <= MARGIN * error {
+            true => (self.protecting, "a clone is not worse than the demonstrations, and is protected"),
+            false => (self.other, "a clone is worse than the demonstrations, and is not protected"),
         };
         let reason = format!("{why}: {cloned:.3} and {shown:.3}");
         Chosen { method: method.to_owned(), reason }
     }
+}
+
+/// Scores of the clone in the episodes of demonstrations with a known origin, evenly chosen; `None` if there are fewer
+/// than two.
+fn paired(
+    world: &dyn DynWorld,
+    clone: &dyn Policy,
+    set: &DemonstrationSet,
+    max_steps: u32,
+) -> Result<Option<Measured>> {
+    let known: Vec<&Demonstration> =
+        set.episodes.iter().filter(|one| one.origin.is_some() && !one.score.is_nan()).collect();
+    let n = known.len().min(EPISODES);
+    let (mut shown, mut cloned) = (Vec::new(), Vec::new());
+    for demonstration in (0..n).map(|i| known[i * known.len() / n]) {
+        let Some(EpisodeOrigin { streams, episode }) = demonstration.origin else { continue };
+        let mut runner = world.episode_runner(Streams::new(streams.seed), streams.purpose, streams.index);
+        let mut rng = Streams::new(SEED).stream(Purpose::EvaluationAction, episode, 0);
+        // An episode that was cut short is compared with as many steps.
+        let steps = match demonstration.ending {
+            Ending::Truncated => demonstration.len() as u32,
+            _ => max_steps,
+        };
+        let label = Label::default();
+        let played = Demonstration::play(&mut *runner, episode, clone, &label, &mut rng, steps)?;
+        if !played.score.is_nan() {
+            shown.push(demonstration.score);
+            cloned.push(played.score);
+        }
+    }
+    let differences: Vec<f64> = cloned.iter().zip(&shown).map(|(a, b)| a - b).collect();
+    Ok((differences.len() > 1).then(|| Measured {
+        cloned: stats::mean(&cloned),
+        shown: stats::mean(&shown),
+        error: standard_error(&differences),
+    }))
+}
+
+/// Scores of the clone in new episodes.
+fn unpaired(
+    world: &dyn DynWorld,
+    clone: &dyn Policy,
+    set: &DemonstrationSet,
+    max_steps: u32,
+) -> Result<Measured> {
+    let streams = Streams::new(SEED);
+    let protocol = Protocol { episodes: EPISODES as u64, num_envs: NUM_ENVS, max_steps, streams };
+    let scored = |all: Vec<f64>| all.into_iter().filter(|score| !score.is_nan()).collect::<Vec<f64>>();
+    let cloned = scored(evaluate(world, clone, &protocol)?.iter().map(|episode| episode.score).collect());
+    let shown = scored(set.episodes.iter().map(|episode| episode.score).collect());
+    Ok(Measured {
+        cloned: stats::mean(&cloned),
+        shown: stats::mean(&shown),
+        error: standard_error(&cloned).hypot(standard_error(&shown)),
+    })
+}
+
+/// Standard error of the mean of `x`; 0 for fewer than two numbers.
+fn standard_error(x: &[f64]) -> f64 {
+    if x.len() < 2 { 0.0 } else { stats::standard_deviation(x) / (x.len() as f64).sqrt() }
 }
 
 #[cfg(test)]
@@ -76,16 +148,19 @@ mod tests {
     use crate::tabular::graph::Graph;
     use freewheel_core::World as _;
 
-    const METHODS: Methods = Methods { policy: "protect", data: "keep" };
+    const METHODS: Methods = Methods { protecting: "protect", other: "reward" };
 
     #[test]
-    fn the_better_one_is_chosen_by_hand() {
-        assert_eq!(METHODS.of(2.0, 1.0, false).method, "protect");
-        assert_eq!(METHODS.of(2.0, 1.0, true).method, "keep");
-        assert_eq!(METHODS.of(1.0, 1.0, true).method, "protect");
-        let chosen = METHODS.of(-20.0, -13.0, false);
-        assert_eq!(chosen.method, "keep");
+    fn a_clone_is_protected_unless_it_is_surely_worse() {
+        let of = |cloned, shown, error, lower| METHODS.of(Measured { cloned, shown, error }, lower).method;
+        assert_eq!(of(2.0, 1.0, 0.0, false), "protect");
+        assert_eq!(of(2.0, 1.0, 0.0, true), "reward");
+        assert_eq!(of(1.0, 1.0, 0.0, true), "protect");
+        assert_eq!(of(0.0, 1.0, 0.6, false), "protect");
+        assert_eq!(of(0.0, 1.0, 0.4, false), "reward");
+        let chosen = METHODS.of(Measured { cloned: -20.0, shown: -13.0, error: 1.0 }, false);
         assert!(chosen.reason.contains("-20.000 and -13.000"), "{}", chosen.reason);
+        assert_eq!(standard_error(&[1.0, 3.0]), 1.0);
     }
 
     /// The clone of a noisy demonstrator is without its noise; the clone of a demonstrator that takes both ways, half of

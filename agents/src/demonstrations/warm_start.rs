@@ -18,6 +18,7 @@ use crate::settings::within;
 /// | `symmetric-sampling` | DQN, SAC, TD3 | Ball et al. 2023, arXiv 2302.02948 |
 /// | `cloning` | SAC, TD3 | the policy is cloned, and its loss has a cloning term |
 /// | `kickstarting` | policy gradients | Schmitt et al. 2018, arXiv 1803.03835 |
+/// | `cloning` | policy gradients | the policy is cloned, then learns by reward alone |
 /// | `jump-start` | all | Uchendu et al. 2022, arXiv 2204.02372 |
 /// | `demonstrated-states` | all | Salimans & Chen 2018, arXiv 1812.03381 |
 /// | `auto` | all | one of the agent's methods, by the scores of a clone and of the demonstrations |

@@ -27,7 +27,7 @@ use crate::replay::{Replay, Sample, SampleRequest};
 /// Methods of DQN.
 pub(super) const METHODS: [&str; 2] = ["dqfd", "symmetric-sampling"];
 /// Methods between which `auto` chooses.
-pub(super) const AUTO: Methods = Methods { policy: METHODS[0], data: METHODS[1] };
+pub(super) const AUTO: Methods = Methods { protecting: METHODS[0], other: METHODS[1] };
 /// Added to the TD error of a demonstrated step in its priority.
 pub(super) const PRIORITY_BONUS: f32 = 1.0;
 /// Gradient steps between two copies of the target network in the pre-training, for a target network of copies.

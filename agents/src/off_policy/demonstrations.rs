@@ -27,7 +27,7 @@ use crate::replay::{Replay, Sample, SampleRequest, Storage, Transition};
 /// Methods of SAC and TD3.
 pub(super) const METHODS: [&str; 2] = ["symmetric-sampling", "cloning"];
 /// Methods between which `auto` chooses.
-pub(super) const AUTO: Methods = Methods { policy: METHODS[1], data: METHODS[0] };
+pub(super) const AUTO: Methods = Methods { protecting: METHODS[1], other: METHODS[0] };
 /// Learning rate of the cloning.
 const LEARNING_RATE: f64 = 1e-3;
 

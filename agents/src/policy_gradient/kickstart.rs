@@ -11,6 +11,8 @@
 //! 3. The policy learns from reward and from the clone, with entropy bonus 0 while w is above 0. A constant w would
 //!    keep the agent at the level of its teacher.
 //!
+//! The method `cloning` leaves out the second step and the term: after the cloning, the agent learns by reward alone.
+//!
 //! Schmitt et al. 2018, "Kickstarting deep reinforcement learning" (arXiv 1803.03835). The clone is made anew when a
 //! run is resumed, to the same bytes, so that a checkpoint needs no second network. Observations are normalized by the
 //! statistics of the demonstrations.
@@ -26,10 +28,10 @@ use crate::demonstrations::{full_mask, steps};
 use crate::nn::model::{candle_error, cpu_slice, tensor};
 use crate::nn::{Optimizer, Workspace};
 
-/// Methods of the policy gradients.
-pub(super) const METHODS: [&str; 1] = ["kickstarting"];
-/// Methods between which `auto` chooses.
-pub(super) const AUTO: Methods = Methods { policy: METHODS[0], data: "demonstrated-states" };
+/// Methods of the policy gradients; the second one learns by reward alone after the cloning.
+pub(super) const METHODS: [&str; 2] = ["kickstarting", "cloning"];
+/// Methods between which `auto` chooses. A clone that is worse than its demonstrations is a start, and not protected.
+pub(super) const AUTO: Methods = Methods { protecting: METHODS[0], other: METHODS[1] };
 /// Learning rate of the cloning.
 pub(super) const LEARNING_RATE: f64 = 1e-3;
 /// Demonstrated steps of a gradient step of the cloning.
@@ -143,8 +145,12 @@ impl<M: ActorModel> ActorCritic<M> {
     /// Current weight of the imitation term, and whether only the value function learns.
     pub(super) fn imitation(&self) -> (f64, bool) {
         let (step, budget) = (self.counter.step, self.budget().steps);
-        let warm = self.settings.warm_start.as_ref();
-        warm.map_or((0.0, false), |warm| (warm.weight_at(step, budget), warm.is_frozen(step, budget)))
+        match &self.settings.warm_start {
+            Some(warm) if warm.method.as_deref() != Some(METHODS[1]) => {
+                (warm.weight_at(step, budget), warm.is_frozen(step, budget))
+            }
+            _ => (0.0, false),
+        }
     }
 
     /// Current weight of the entropy bonus: 0 while a warm start keeps the policy close to the clone.

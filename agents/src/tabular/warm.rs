@@ -20,7 +20,7 @@ use crate::demonstrations::{WarmStart, returns, sign, steps};
 /// Methods of the tabular agents.
 pub(super) const METHODS: [&str; 1] = ["demonstrated-returns"];
 /// Methods between which `auto` chooses.
-pub(super) const AUTO: Methods = Methods { policy: "jump-start", data: METHODS[0] };
+pub(super) const AUTO: Methods = Methods { protecting: "jump-start", other: METHODS[0] };
 /// Default share of demonstrated steps in the updates.
 const SHARE: f64 = 0.15;
 /// Index of the random streams of demonstrated steps.
