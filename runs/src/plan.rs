@@ -7,10 +7,9 @@ use std::sync::Arc;
 use freewheel_agents::Budget;
 use freewheel_agents::demonstrations::Chosen;
 use freewheel_core::names::{self, unknown};
-use freewheel_core::settings::{Field, fields, read};
+use freewheel_core::settings::{Field, fields};
 use freewheel_core::{Error, Result};
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -26,10 +25,14 @@ use crate::registry::{Registry, world_file};
 use crate::seeds::Seeds;
 
 mod entry;
+mod layers;
 mod of_world;
 
 use entry::{Entry, entries};
+use layers::{Layer, layer, layer_inline, merged, placed, read_section, without_tables_of};
 use of_world::OfWorld;
+
+pub(crate) use layers::section;
 
 /// Keys at the top of an experiment file whose value is a text or a number, not a table or list.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -170,12 +173,6 @@ struct Common {
     checkpoint: CheckpointPlan,
     /// Tables of the section `demonstrations`, by name.
     recordings: BTreeMap<String, Recording>,
-}
-
-/// Settings from one place in the file, and the key path of this place.
-struct Layer {
-    path: Vec<String>,
-    table: Table,
 }
 
 impl Common {
@@ -385,66 +382,6 @@ fn recordings(doc: &Document) -> Result<BTreeMap<String, Recording>> {
         Some(Value::Table(table)) => table.iter().map(one).collect(),
         Some(_) => Err(doc.error(&["demonstrations"], "write [demonstrations.NAME] above the settings")),
     }
-}
-
-fn layer(doc: &Document, path: &[&str]) -> Layer {
-    let mut table = Some(&doc.table);
-    for key in path {
-        table = table.and_then(|table| table.get(*key)).and_then(Value::as_table);
-    }
-    Layer {
-        path: path.iter().map(|&key| key.to_owned()).collect(),
-        table: table.cloned().unwrap_or_default(),
-    }
-}
-
-fn layer_inline(entry: &Entry) -> Layer {
-    Layer { path: entry.path.to_vec(), table: entry.inline.clone() }
-}
-
-fn without_tables_of(mut layer: Layer, is_name: impl Fn(&str) -> bool) -> Layer {
-    layer.table.retain(|key, value| !(value.is_table() && is_name(key)));
-    layer
-}
-
-fn merged(layers: &[Layer]) -> Table {
-    layers.iter().flat_map(|layer| layer.table.clone()).collect()
-}
-
-/// Adds to an error about a setting the place of this setting in the file: the last of the `layers` that contains it.
-/// An error that is not about a setting gets the place of the last layer.
-fn placed(doc: &Document, layers: &[Layer], error: Error) -> Error {
-    let (message, key) = match error {
-        Error::Setting { key, message } => (message, Some(key)),
-        Error::Config(message) => (message, None),
-        other => return other,
-    };
-    let keyed = key.and_then(|key| {
-        let layer = layers.iter().rev().find(|layer| layer.table.contains_key(&key))?;
-        Some((layer, Some(key)))
-    });
-    let Some((layer, key)) = keyed.or_else(|| Some((layers.last()?, None))) else {
-        return Error::Config(message);
-    };
-    let path: Vec<&str> = layer.path.iter().chain(&key).map(String::as_str).collect();
-    doc.error(&path, message)
-}
-
-/// Table `name` at the top of the file, deserialized as `T`.
-pub(crate) fn section<T: DeserializeOwned + JsonSchema>(doc: &Document, name: &str) -> Result<T> {
-    match doc.table.get(name) {
-        None => read_section(doc, &[name], &Table::new()),
-        Some(Value::Table(table)) => read_section(doc, &[name], table),
-        Some(_) => {
-            Err(doc.error(&[name], format!("`{name}` must be a table: write [{name}] above its settings")))
-        }
-    }
-}
-
-fn read_section<T: DeserializeOwned + JsonSchema>(doc: &Document, path: &[&str], table: &Table) -> Result<T> {
-    let layer = Layer { path: path.iter().map(|&key| key.to_owned()).collect(), table: table.clone() };
-    let of = path.last().copied().unwrap_or_default();
-    read(table, of).map_err(|e| placed(doc, &[layer], e))
 }
 
 /// Checks the names of worlds and agents before the settings, because an unknown name explains most other errors. A

@@ -5,26 +5,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use freewheel_core::checkpoint::{Checkpoint, Store, Writer, write_atomically};
-use freewheel_core::record::{self, EpisodeRecord};
-use freewheel_core::{
-    Agent, Baseline, EpisodeSummary, Error, ManagedVectorEnv, Policy, PolicyMode, Purpose, Result, Score,
-    Streams,
-};
+use freewheel_core::checkpoint::{Store, Writer, write_atomically};
+use freewheel_core::{Agent, Error, ManagedVectorEnv, PolicyMode, Result, Score};
 use serde::{Deserialize, Serialize};
 
 use crate::board::Requests;
 use crate::cadence::Cadence;
-use crate::checkpoints::{METRICS_DIGEST, history_store, metrics_digest, newest, of_this_run, stores};
-use crate::checksums::{CONFIG, Checksums, DIVERGED, EPISODES, METRICS, RESULTS, read_checked};
+use crate::checkpoints::{history_store, metrics_digest, newest, stores};
+use crate::checksums::{DIVERGED, METRICS};
 use crate::export::metrics::lines;
 use crate::export::tensorboard::{self, EventLog};
-use crate::folders::create_folder;
-use crate::job::{CheckpointPlan, Job, JobConfig, JobResult, MeasureMean};
+use crate::job::{Job, JobResult};
 use crate::metrics::{Metrics, Window};
 use crate::registry::Registry;
-use crate::score_scale::{ScoreScale, ScoreScales};
-use crate::stall::{Stall, has_reached};
+use crate::score_scale::ScoreScales;
+use crate::stall::Stall;
+
+mod saving;
+mod trained;
+
+use saving::{FIRST_EVALUATION, ONLINE_BEFORE, Occasion, PendingCheckpoint};
 
 /// Flags and callbacks by which the caller controls a running job.
 pub struct Control<'a> {
@@ -95,106 +95,6 @@ impl Job {
             Err(e) => Err(e),
         }
     }
-
-    /// Agent of the latest intact checkpoint, and the step of this checkpoint; `None` if there is no checkpoint yet.
-    ///
-    /// # Errors
-    /// [`Error::Damaged`] if there are checkpoints and none is intact, or if the checkpoints belong to another run.
-    pub fn trained(
-        &self,
-        registry: &Registry,
-        directory: &Path,
-        note: &dyn Fn(&str),
-    ) -> Result<Option<(u64, Box<dyn Agent>)>> {
-        let Some((step, checkpoint)) = newest(directory, &self.config, note)? else { return Ok(None) };
-        let mut agent = self.new_agent(registry)?;
-        agent.load(checkpoint.section("agent")?)?;
-        Ok(Some((step, agent)))
-    }
-
-    /// Greedy policies of all intact checkpoints with their steps, oldest first. Damaged checkpoints are reported to
-    /// `note`.
-    ///
-    /// # Errors
-    /// Errors of reading the checkpoints.
-    pub fn history(
-        &self,
-        registry: &Registry,
-        directory: &Path,
-        note: &dyn Fn(&str),
-    ) -> Result<Vec<(u64, Box<dyn Policy>)>> {
-        self.history_besides(registry, directory, &[], note)
-    }
-
-    /// [`Job::history`] without the checkpoints of the steps in `known`.
-    ///
-    /// # Errors
-    /// Errors of reading the checkpoints.
-    pub(crate) fn history_besides(
-        &self,
-        registry: &Registry,
-        directory: &Path,
-        known: &[u64],
-        note: &dyn Fn(&str),
-    ) -> Result<Vec<(u64, Box<dyn Policy>)>> {
-        let mut history: Vec<(u64, Box<dyn Policy>)> = Vec::new();
-        let CheckpointPlan { keep, history: log_spaced, .. } = self.config.checkpoint;
-        let spaced = history_store(directory, log_spaced);
-        for store in stores(directory, keep).iter().chain([&spaced]) {
-            for step in store.steps()? {
-                if known.contains(&step) || history.iter().any(|(other, _)| *other == step) {
-                    continue;
-                }
-                match store.load(step).and_then(|checkpoint| of_this_run(checkpoint, &self.config, directory))
-                {
-                    Ok(checkpoint) => {
-                        let mut agent = self.new_agent(registry)?;
-                        agent.load(checkpoint.section("agent")?)?;
-                        history.push((step, agent.policy(PolicyMode::Greedy)));
-                    }
-                    Err(damaged) => note(&damaged.to_string()),
-                }
-            }
-        }
-        history.sort_by_key(|(step, _)| *step);
-        Ok(history)
-    }
-
-    /// Saved states of the agent in the checkpoints of the run in `directory` after these `steps`, in their order; up to
-    /// the first that is missing or damaged.
-    ///
-    /// # Errors
-    /// Errors of reading the checkpoints.
-    pub(crate) fn agent_states(&self, directory: &Path, steps: &[u64]) -> Result<Vec<Vec<u8>>> {
-        let CheckpointPlan { keep, history: log_spaced, .. } = self.config.checkpoint;
-        let mut states = Vec::new();
-        for &step in steps {
-            let mut all = stores(directory, keep).into_iter().chain([history_store(directory, log_spaced)]);
-            let found = all.find_map(|store| {
-                let checkpoint =
-                    store.load(step).and_then(|found| of_this_run(found, &self.config, directory));
-                checkpoint.and_then(|checkpoint| checkpoint.section("agent").map(<[u8]>::to_vec)).ok()
-            });
-            match found {
-                Some(state) => states.push(state),
-                None => break,
-            }
-        }
-        Ok(states)
-    }
-
-    /// Untrained agent of the run, without demonstrations: it loads a checkpoint and acts.
-    pub(crate) fn new_agent(&self, registry: &Registry) -> Result<Box<dyn Agent>> {
-        let JobConfig { seed, ref agent, ref agent_settings, .. } = self.config;
-        let budget = self.config.budget();
-        registry.find_agent(agent)?.build_in(&*self.world, agent_settings, budget, Streams::new(seed))
-    }
-
-    /// Vector environment of the run, at the start of its first episodes.
-    pub(crate) fn new_vector_env(&self) -> Box<dyn ManagedVectorEnv> {
-        let JobConfig { seed, num_envs, .. } = self.config;
-        self.world.vector_env(num_envs, Streams::new(seed), Purpose::Environment, 0)
-    }
 }
 
 /// Progress of a run, which is stored in its checkpoints.
@@ -222,11 +122,6 @@ impl Progress {
         Progress { step, episodes, ..Progress::default() }
     }
 }
-
-/// Name of the checkpoint section with [`Training::first_evaluation`].
-const FIRST_EVALUATION: &str = "first-evaluation";
-/// Name of the checkpoint section with [`Training::online_before`].
-const ONLINE_BEFORE: &str = "online-before";
 
 /// A run while it is trained.
 struct Training<'a> {
@@ -433,202 +328,5 @@ impl<'a> Training<'a> {
             scalars.extend(window.mean_return().map(|mean| ("return".to_owned(), mean)));
         }
         self.metrics.training(self.progress.step, self.progress.episodes, &window, &scalars)
-    }
-
-    /// Evaluates the policy and writes a line to `metrics.jsonl`; false if the user interrupts, and the evaluation is
-    /// still pending.
-    fn interim_evaluation(&mut self, control: &Control<'_>) -> Result<bool> {
-        let policy = self.agent.policy(PolicyMode::Greedy);
-        let episodes = self.job.config.evaluation.interim_episodes;
-        let finished = self.job.evaluate(&*policy, episodes, control.stop);
-        self.tell(control);
-        let Some(finished) = finished? else { return Ok(false) };
-        self.update_stall(&finished, control)?;
-        let Progress { step, ref stalled, .. } = self.progress;
-        if self.first_evaluation.is_none() {
-            self.first_evaluation = Window::of(&finished).score().map(|score| (step, score));
-        }
-        self.metrics.evaluation(step, &Window::of(&finished), stalled.as_ref())?;
-        self.progress.evaluation_pending = false;
-        Ok(true)
-    }
-
-    /// Sets or removes the stall mark according to the newest evaluation.
-    fn update_stall(&mut self, finished: &[EpisodeSummary], control: &Control<'_>) -> Result<()> {
-        let JobConfig { steps, ref evaluation, .. } = self.job.config;
-        let due = (evaluation.stalled_after * self.cadence.schedule as f64).round() as u64;
-        let now = self.progress.step;
-        if due == 0 || now < due || !self.agent.learns() {
-            return Ok(());
-        }
-        let found = self.stall(now, finished, control)?;
-        self.progress.stalled = match (found, self.progress.stalled.take()) {
-            (Some(_), Some(before)) => Some(before),
-            (Some(stall), None) => {
-                (control.note)(&format!("{}: stalled: {}", self.job.title(), stall.to_text(steps)));
-                Some(stall)
-            }
-            (None, _) => None,
-        };
-        Ok(())
-    }
-
-    /// Stall that the evaluation at step `now` shows; see [`crate::stall`].
-    fn stall(&self, now: u64, finished: &[EpisodeSummary], control: &Control<'_>) -> Result<Option<Stall>> {
-        let lower_is_better = self.job.evaluation_world().spec().lower_is_better();
-        let Some(trivial) = control.score_scales.trivial(self.job)? else { return Ok(None) };
-        if let Some(stall) = Stall::of(now, finished, &trivial, lower_is_better) {
-            let reference = control.score_scales.of(self.job)?.reference;
-            let reached = |reference| has_reached(finished, reference, &trivial, lower_is_better);
-            return Ok((!reference.is_some_and(reached)).then_some(stall));
-        }
-        let Some((step, score)) = self.first_evaluation.filter(|(step, _)| *step < now) else {
-            return Ok(None);
-        };
-        let first = Baseline { name: format!("evaluation after {step} steps"), value: score };
-        let Some(stall) = Stall::of(now, finished, &first, lower_is_better) else { return Ok(None) };
-        let scale = ScoreScale { baseline: Some(trivial), ..control.score_scales.of(self.job)? };
-        let far = scale.normalize(stall.score, lower_is_better).is_some_and(|made| made < 0.5);
-        Ok(far.then_some(stall))
-    }
-
-    /// Saves a checkpoint. The state is copied now and written in the background, after the previous checkpoint has
-    /// been written.
-    fn save(&mut self, occasion: Occasion) -> Result<()> {
-        let checkpoint = self.checkpoint()?;
-        self.write(occasion, checkpoint)
-    }
-
-    /// Copy of the present state.
-    fn checkpoint(&self) -> Result<PendingCheckpoint> {
-        let (metrics_bytes, sync) = self.metrics.sync()?;
-        let unsupported = |e| Error::Unsupported(format!("the progress of a run cannot be saved: {e}"));
-        let progress = postcard::to_stdvec(&Progress { metrics_bytes, ..self.progress.clone() });
-        let first_evaluation = postcard::to_stdvec(&self.first_evaluation);
-        let online_before = postcard::to_stdvec(&self.online_before);
-        let mut checkpoint = Checkpoint::default();
-        checkpoint.insert("run", self.job.config.identity());
-        checkpoint.insert("progress", progress.map_err(unsupported)?);
-        checkpoint.insert(FIRST_EVALUATION, first_evaluation.map_err(unsupported)?);
-        checkpoint.insert(ONLINE_BEFORE, online_before.map_err(unsupported)?);
-        checkpoint.insert(METRICS_DIGEST, self.metrics.digest().as_bytes().to_vec());
-        checkpoint.insert("agent", self.agent.save()?);
-        checkpoint.insert("episodes", self.env.save()?);
-        Ok(PendingCheckpoint { step: self.progress.step, checkpoint, sync: Box::new(sync) })
-    }
-
-    /// Writes a checkpoint in the background, after the previous one has been written.
-    fn write(&mut self, occasion: Occasion, pending: PendingCheckpoint) -> Result<()> {
-        self.writer.finish()?;
-        let PendingCheckpoint { step, checkpoint, sync } = pending;
-        let (scheduled, interrupted) = (self.scheduled.clone(), self.interrupted.clone());
-        let history = self.history.clone();
-        self.writer.submit(move || {
-            // The checkpoint contains the size of the metrics file: the metrics must be on disk first.
-            sync()?;
-            match occasion {
-                Occasion::History => history.save(step, &checkpoint).map(drop),
-                Occasion::Request => interrupted.save(step, &checkpoint).map(drop),
-                Occasion::Schedule => {
-                    scheduled.save(step, &checkpoint).and_then(|_| remove_folder(interrupted.dir()))
-                }
-            }
-        })
-    }
-
-    /// Makes the final evaluation, records episodes and writes `eval.json`, which marks the run as finished; `None` if
-    /// the user interrupts. The last checkpoint is on disk before the evaluation, so that `resume` repeats only the
-    /// final evaluation.
-    fn conclude(&mut self, control: &Control<'_>) -> Result<Option<JobResult>> {
-        let config = &self.job.config;
-        let policy = self.agent.policy(PolicyMode::Greedy);
-        let finished = self.job.evaluate(&*policy, config.evaluation.episodes, control.stop);
-        self.tell(control);
-        let Some(finished) = finished? else { return self.writer.finish().map(|()| None) };
-        self.update_stall(&finished, control)?;
-        let evaluation = Window::of(&finished);
-        if evaluation.episodes < finished.len() as u64 {
-            (control.note)(&format!(
-                "{}: {} of {} episodes have no score and are left out",
-                self.directory.display(),
-                finished.len() as u64 - evaluation.episodes,
-                finished.len()
-            ));
-        }
-        let records = match self.record(&*policy) {
-            // A step that was interrupted fails.
-            Err(_) if control.stop.load(Ordering::Relaxed) => return self.writer.finish().map(|()| None),
-            records => record::to_text(&records?)?,
-        };
-        let result = JobResult {
-            seed: config.seed,
-            steps: self.progress.step,
-            evaluation,
-            online: match self.cadence.is_due(self.progress.step, 5) {
-                true => self.progress.online,
-                false => self.online_before.merged(&self.progress.online),
-            },
-            measures: MeasureMean::all(self.job.evaluation_world().spec(), &finished),
-            stalled: self.progress.stalled.clone(),
-        };
-        // `eval.json` may exist only if the last checkpoint is on disk.
-        self.writer.finish()?;
-        let (_, sync) = self.metrics.sync()?;
-        sync()?;
-        let text = serde_json::to_string_pretty(&result).map_err(|e| Error::Unsupported(e.to_string()))?;
-        let mut checksums = Checksums::default();
-        checksums.insert(CONFIG, &read_checked(&self.directory, CONFIG)?);
-        checksums.insert_hash(METRICS, self.metrics.digest());
-        checksums.insert(EPISODES, records.as_bytes());
-        checksums.insert(RESULTS, text.as_bytes());
-        checksums.write(&self.directory)?;
-        let episodes = self.directory.join(EPISODES);
-        create_folder(&self.directory, episodes.parent().unwrap_or(&self.directory))?;
-        write_atomically(episodes, records.as_bytes())?;
-        write_atomically(self.directory.join(RESULTS), text.as_bytes())?;
-        Ok(Some(result))
-    }
-
-    /// Records the first episodes of the final evaluation.
-    fn record(&self, policy: &dyn Policy) -> Result<Vec<EpisodeRecord>> {
-        let config = &self.job.config;
-        let streams = Streams::new(config.seed);
-        let settings = serde_json::to_value(self.job.evaluation_settings()).unwrap_or_default();
-        let count = config.evaluation.recorded.min(config.evaluation.episodes);
-        let one = |index| {
-            let purpose = Purpose::EvaluationEnvironment;
-            let mut runner = self.job.evaluation_world().episode_runner(streams, purpose, index);
-            let rng = streams.stream(Purpose::EvaluationAction, index, 0);
-            let played = record::play(&mut *runner, 0, policy, rng, self.job.max_steps());
-            played.map(|record| EpisodeRecord { settings: settings.clone(), ..record })
-        };
-        (0..count).map(one).collect()
-    }
-}
-
-/// Checkpoint in memory.
-struct PendingCheckpoint {
-    step: u64,
-    checkpoint: Checkpoint,
-    /// Function that syncs the metrics to disk, which must happen before the checkpoint is written.
-    sync: Box<dyn FnOnce() -> Result<()> + Send>,
-}
-
-/// Reason for saving a checkpoint.
-#[derive(Clone, Copy)]
-enum Occasion {
-    /// The checkpoint is scheduled. It replaces the checkpoint saved at an interruption.
-    Schedule,
-    /// The checkpoint is one of the log-spaced ones, which show what the agent knew when.
-    History,
-    /// The user interrupts the run, or asks for a checkpoint.
-    Request,
-}
-
-/// Removes `folder` with its contents; a missing folder is not an error.
-fn remove_folder(folder: &Path) -> Result<()> {
-    match std::fs::remove_dir_all(folder) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(folder)(e)),
-        _ => Ok(()),
     }
 }

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use freewheel_core::Result;
 use toml::{Table, Value};
 
+use super::Common;
 use super::entry::take_steps;
-use super::{Common, Layer, read_section};
+use super::layers::{Layer, read_section};
 use crate::demonstrations::recording::Recording;
 use crate::document::Document;
 use crate::job::{Evaluation, out_of_range};
