@@ -1,0 +1,87 @@
+"""Speed of SAC and recurrent PPO beside Stable-Baselines3 and sb3-contrib, one thread each, as Markdown.
+
+Usage: sac_speed.py FREEWHEEL [ROUNDS]   with the Python of tests/peers/deep_setup and sb3-contrib. Times are CPU seconds of
+a run less those of a shorter run: start-up and warm-up do not count.
+
+Both on Pendulum. SAC: one environment, networks of 256 and 256 units (rectified linear), batches of 256, one update of actor
+and critics per step, learning rate 3e-4, tau .005, learned temperature. Recurrent PPO: 8 environments, rollouts of 128
+steps, 10 epochs, minibatches of 256 steps; policy and value have a recurrent layer of 64 units each, here a GRU, there an
+LSTM (whose matrices are a third larger), and a layer of 64 units, here before the memory, there after it.
+"""
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+
+SAC = {
+    "agent.hidden_sizes": "[256, 256]", "agent.activation": '"relu"', "agent.batch_size": 256, "agent.train_freq": 1,
+    "agent.learning_rate": 3e-4, "agent.tau": 0.005, "agent.gamma": 0.99, "num_envs": 1, "agent.learning_starts": 100,
+}
+RECURRENT = {
+    "num_envs": 8, "agent.num_steps": 128, "agent.num_epochs": 10, "agent.learning_rate": 3e-4, "agent.gamma": 0.99,
+}
+# Steps of the short and of the long run.
+STEPS = {"sac": (500, 4_500), "recurrent-ppo": (1_024, 9_216)}
+
+
+def cpu(command):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{command}: {done.stderr[-2000:]}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def freewheel(program, agent, steps):
+    settings = {"evaluation.episodes": 1, "evaluation.points": 0} | (SAC if agent == "sac" else RECURRENT)
+    sets = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+    with tempfile.TemporaryDirectory() as out:
+        words = ["train", "classic/pendulum", agent, "--no-preset", "--steps", str(steps), *sets]
+        return cpu([program, *words, "--threads", "1", "--plain", "--quiet", "--out", out])
+
+
+def peer(agent, steps):
+    return cpu([sys.executable, __file__, "--peer", agent, str(steps)])
+
+
+def run_peer(agent, steps):
+    import torch
+
+    torch.set_num_threads(1)
+    if agent == "sac":
+        from stable_baselines3 import SAC as Model
+
+        settings = dict(policy="MlpPolicy", env="Pendulum-v1", learning_starts=100, batch_size=256)
+    else:
+        from sb3_contrib import RecurrentPPO as Model
+        from stable_baselines3.common.env_util import make_vec_env
+
+        settings = dict(
+            policy="MlpLstmPolicy", env=make_vec_env("Pendulum-v1", n_envs=8), n_steps=128, batch_size=256, n_epochs=10,
+            policy_kwargs=dict(lstm_hidden_size=64, net_arch=[64]),
+        )
+    Model(device="cpu", seed=0, **settings).learn(steps)
+
+
+def main():
+    if sys.argv[1] == "--peer":
+        return run_peer(sys.argv[2], int(sys.argv[3]))
+    program, rounds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    print("| agent | Freewheel, steps/s | peer, steps/s | ratio | lowest .. highest ratio |\n|---|---|---|---|---|")
+    for agent, (short, long) in STEPS.items():
+        sides = {"ours": lambda n: freewheel(program, agent, n), "peer": lambda n: peer(agent, n)}
+        rates = {side: [] for side in sides}
+        for _ in range(rounds):
+            for side, run in sides.items():
+                rates[side].append((long - short) / (run(long) - run(short)))
+        ours, other = (statistics.median(rates[side]) for side in sides)
+        ratios = [a / b for a, b in zip(rates["ours"], rates["peer"])]
+        print(f"| `{agent}` | {ours:,.0f} | {other:,.0f} | {ours / other:.1f} | {min(ratios):.1f} .. {max(ratios):.1f} |")
+
+
+main()
