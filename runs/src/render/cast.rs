@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use ratatui::buffer::Buffer;
+use ratatui::text::Span;
 use serde_json::json;
 
 use super::ansi::{self, PLAIN};
@@ -63,8 +64,12 @@ fn changes(before: Option<&Buffer>, after: &Buffer) -> String {
     let mut now = None;
     // Position after the last written character.
     let mut cursor = None;
+    let (was_covered, is_covered) = (before.map(covered).unwrap_or_default(), covered(after));
     for (at, cell) in after.content.iter().enumerate() {
-        if before.is_some_and(|before| before.content.get(at) == Some(cell)) {
+        // What a wide character covered is blank when the character goes.
+        let was_covered = was_covered.get(at).is_some_and(|was| *was);
+        let same = before.is_some_and(|before| before.content.get(at) == Some(cell));
+        if is_covered[at] || (same && !was_covered) {
             continue;
         }
         if cursor != Some(at) {
@@ -84,12 +89,28 @@ fn changes(before: Option<&Buffer>, after: &Buffer) -> String {
         }
         out.push_str(if cell.symbol().is_empty() { " " } else { cell.symbol() });
         // At the end of a row, terminals differ in the position of the cursor.
-        cursor = Some(at + 1).filter(|next| next % width != 0);
+        let next = at + Span::raw(cell.symbol()).width().max(1);
+        cursor = Some(next).filter(|next| next % width != 0);
     }
     if now.is_some_and(|style| style != PLAIN) {
         out.push_str(&ansi::sequence(PLAIN));
     }
     out
+}
+
+/// Cells that the wide characters of `screen` cover, beside their own cells.
+fn covered(screen: &Buffer) -> Vec<bool> {
+    let mut all = vec![false; screen.content.len()];
+    for row in 0..usize::from(screen.area.height) {
+        let width = usize::from(screen.area.width);
+        let mut x = 0;
+        while x < width {
+            let wide = Span::raw(screen.content[row * width + x].symbol()).width().max(1);
+            all[row * width + x + 1..row * width + (x + wide).min(width)].fill(true);
+            x += wide;
+        }
+    }
+    all
 }
 
 #[cfg(test)]
@@ -109,6 +130,20 @@ mod tests {
         let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines[2], json!([0.5, "r", "4x2"]));
         assert!(lines[3][2].as_str().is_some_and(|data| data.contains("[2J") && data.contains("abcd")));
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        let mut screen = Buffer::with_lines(["가나다 "]);
+        let mut cast = Cast::new("", 7, 1);
+        cast.push(0.0, screen.clone());
+        // The second column of the first character shows what was hidden below it.
+        screen[(0, 0)].set_symbol("a");
+        cast.push(0.5, screen);
+        let text = cast.finish(1.0);
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(lines[1][2].as_str().is_some_and(|data| data.contains("가나다 ")), "{}", lines[1]);
+        assert!(lines[2][2].as_str().is_some_and(|data| data.contains("a ") && !data.contains('나')));
     }
 
     #[test]
