@@ -15,6 +15,7 @@ mod learning;
 mod runs;
 mod sgf;
 mod sharing;
+mod tour;
 
 pub use comparison::{Compare, ReportArgs};
 pub use demos::{
@@ -29,6 +30,7 @@ pub use learning::{
 pub use runs::{GarbageKind, Runs, RunsCommand, RunsFolder, RunsGc, RunsLs, RunsShow, Sweep};
 pub use sgf::{Sgf, SgfCheck, SgfCommand, SgfConvert, SgfExtract, SgfShow};
 pub use sharing::{Export, Plot, PlotX, Render, ScreenSize};
+pub use tour::{Check, Tour};
 
 /// Version of the program, with the git commit of the build if known.
 pub(crate) const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("FREEWHEEL_COMMIT"));
@@ -109,6 +111,22 @@ Examples:
   freewheel watch results/default/grid-cliff-sarsa-*/seed-0
   freewheel play grid/four-rooms")]
     Watch(Watch),
+    /// Eight scenes about the three kinds of learning, live, with something to do in each; in English or Korean.
+    #[command(after_help = "\
+Examples:
+  freewheel tour
+  freewheel tour --scene 4 --lang ko
+  freewheel tour --record tour.cast
+
+Without a terminal it prints the scenes and the commands that show each in earnest.")]
+    Tour(Tour),
+    /// Check the answer to an exercise of the lesson plan, docs/teaching.md.
+    #[command(after_help = "\
+Examples:
+  freewheel check                                       the exercises
+  freewheel check exercise-3
+  freewheel check exercise-3 0.25")]
+    Check(Check),
     /// Write an episode to a file: an animation (.gif), a terminal recording (.cast) or one screen (.png, .svg, .txt).
     #[command(after_help = "\
 Examples:

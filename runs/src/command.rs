@@ -23,6 +23,7 @@ use crate::registry::{Programs, texts};
 use crate::tui::{self, home::Tab};
 
 mod bench;
+mod check;
 mod compare;
 mod completions;
 mod demos;
@@ -48,6 +49,7 @@ mod runs;
 mod sgf;
 mod solve;
 mod sweep;
+mod tour;
 mod watch;
 
 pub(crate) use init::DEFAULT_EXPERIMENT;
@@ -112,6 +114,8 @@ impl Registry {
             Command::Eval(args) => eval::eval(self, args),
             Command::Watch(args) => watch::watch(self, args),
             Command::Play(args) => play::play(self, args),
+            Command::Tour(args) => tour::tour(self, &args),
+            Command::Check(args) => check::check(self, &args),
             Command::Render(args) => render::render(self, &args),
             Command::Plot(args) => plot::plot(self, &args),
             Command::Export(args) => export::export(self, &args),
@@ -167,6 +171,7 @@ fn recorded_in(cli: &Cli) -> Option<&Path> {
         Some(Command::Resume(args)) => &args.output.record,
         Some(Command::Watch(args)) => &args.record,
         Some(Command::Play(args)) => &args.record,
+        Some(Command::Tour(args)) => &args.record,
         Some(_) => return None,
     };
     option.record.as_deref()

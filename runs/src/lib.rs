@@ -36,6 +36,7 @@ pub mod job;
 pub mod map;
 pub mod matches;
 pub mod mean_curve;
+pub mod messages;
 pub mod metrics;
 pub mod observation;
 mod output;

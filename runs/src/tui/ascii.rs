@@ -3,6 +3,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::text::Span;
 
 /// Whether a locale from environment variables has no UTF-8; `get` returns the value of a variable. The first of
 /// `LC_ALL`, `LC_CTYPE` and `LANG` that is set and not empty counts; without any, the terminal is assumed to have UTF-8.
@@ -20,6 +21,20 @@ pub(super) fn convert(area: Rect, buf: &mut Buffer) {
         for x in area.left()..area.right() {
             let Some(cell) = buf.cell_mut((x, y)) else { continue };
             if !cell.symbol().is_ascii() {
+                let glyph = cell.symbol().chars().next().map_or(' ', ascii);
+                cell.set_char(glyph);
+            }
+        }
+    }
+}
+
+/// Replaces all glyphs in `area` that are not ASCII, but keeps letters of two columns, such as Hangul, which have no
+/// ASCII glyph.
+pub(super) fn convert_symbols(area: Rect, buf: &mut Buffer) {
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            let Some(cell) = buf.cell_mut((x, y)) else { continue };
+            if !cell.symbol().is_ascii() && Span::raw(cell.symbol()).width() == 1 {
                 let glyph = cell.symbol().chars().next().map_or(' ', ascii);
                 cell.set_char(glyph);
             }
@@ -73,6 +88,11 @@ fn ascii(glyph: char) -> char {
         '±' => '+',
         '°' => 'o',
         '✓' => 'v',
+        'α' => 'a',
+        'γ' => 'g',
+        'ε' => 'e',
+        'σ' => 's',
+        'Σ' => 'S',
         // Braille: more dots are darker.
         '\u{2800}'..='\u{28ff}' => match (glyph as u32 - 0x2800).count_ones() {
             0 => ' ',

@@ -98,6 +98,14 @@ impl Learner {
         &self.label
     }
 
+    /// State of the agent, for [`LearnHere::saved`].
+    ///
+    /// # Errors
+    /// Errors of [`Agent::save`].
+    pub(super) fn save(&self) -> Result<Vec<u8>> {
+        self.agent.save()
+    }
+
     /// Number of steps that the agent has learned from.
     pub(super) fn steps(&self) -> u64 {
         self.steps

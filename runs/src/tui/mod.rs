@@ -23,6 +23,7 @@
 //! | `model` | state of the viewer, changed by commands and time; without terminal and clock |
 //! | `view` | drawing of the model |
 //! | `pair` | two agents side by side |
+//! | `tour` | `freewheel tour`: scenes about the three kinds of learning |
 //! | `recorder` | recording of the screens of a session |
 //! | `palette` | colors for terminals with 24-bit, 256, 16 or no colors |
 //! | `theme` | dark, light and color-blind-safe colors |
@@ -57,6 +58,7 @@ mod rules;
 mod signals;
 mod terminal;
 mod theme;
+pub(crate) mod tour;
 mod view;
 mod viewport;
 

@@ -35,7 +35,7 @@ impl Theme {
     }
 
     /// Makes this theme that of all screens.
-    pub(super) fn choose(self) {
+    pub(crate) fn choose(self) {
         CHOSEN.store(self as u8, Ordering::Relaxed);
     }
 
