@@ -209,7 +209,7 @@ fn commands_of_the_front_pages_run() {
 
 #[test]
 fn commands_of_the_guides_run() {
-    check(&pages("docs"));
+    check(&[pages("docs"), pages("docs/ko")].concat());
 }
 
 #[test]

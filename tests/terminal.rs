@@ -235,6 +235,63 @@ fn the_home_screen_opens_a_world_and_returns() {
 }
 
 #[test]
+fn the_tour_is_walked_through_by_keys_and_mouse() {
+    let Some(tmux) = Tmux::start(80, 24) else { return };
+    let settings = tmux.settings();
+    tmux.run("tour --lang en");
+    tmux.wait_for("Three kinds of learning");
+    tmux.keys(&["Enter"]);
+    tmux.wait_for("weight w1");
+    tmux.keys(&["f", "l"]);
+    tmux.wait_for("All points are right");
+    let scenes = [
+        ("2", "learning rate"),
+        ("3", "inertia"),
+        ("4", "SANDBOX"),
+        ("5", "depth N"),
+        ("6", "walks"),
+        ("7", "habit, episodes"),
+        ("8", "what learned"),
+        ("9", "freewheel fit mlp"),
+    ];
+    for (key, text) in scenes {
+        tmux.keys(&[key]);
+        tmux.wait_for(text);
+    }
+    // The grid learns step by step, and the equation has its numbers.
+    tmux.keys(&["4"]);
+    tmux.keys(&["s", "s"]);
+    tmux.wait_for("max Q(s',·)");
+    // A click on the first scene in the header: column 19 from 1, as terminals report it.
+    let click = |column: u16, row: u16| {
+        for end in ["M", "m"] {
+            let text = format!("\u{1b}[<0;{column};{row}{end}");
+            let bytes: Vec<String> = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+            let bytes: Vec<&str> = bytes.iter().map(String::as_str).collect();
+            assert!(tmux.call(&[&["send-keys", "-H"], &bytes[..]].concat()).status.success());
+        }
+    };
+    click(19, 1);
+    tmux.wait_for("weight w1");
+    tmux.keys(&["L"]);
+    tmux.wait_for("가중치");
+    for (columns, rows) in [(60, 16), (120, 40), (80, 24)] {
+        tmux.resize(columns, rows);
+        let text = if columns < 70 { "너무 작습니다" } else { "가중치" };
+        tmux.wait_for(text);
+    }
+    tmux.keys(&["q"]);
+    tmux.wait_until("prompt", |screen| screen.contains("READY") && !screen.contains("가중치"));
+    assert!(!tmux.alternate());
+    assert_eq!(tmux.settings(), settings);
+    // The locale decides.
+    tmux.line(&format!("clear; LC_ALL=ko_KR.UTF-8 {} tour", PROGRAM.0));
+    tmux.wait_for("세 가지 학습");
+    tmux.keys(&["q"]);
+    tmux.wait_until("prompt", |screen| screen.contains("READY") && !screen.contains("세 가지 학습"));
+}
+
+#[test]
 fn training_shows_its_dashboard_and_stops_saved() {
     let Some(tmux) = Tmux::start(120, 40) else { return };
     tmux.run("train grid/cliff sarsa --steps 50000000 --out runs");
