@@ -8,6 +8,7 @@
 //! | `profile`, `segment` | time-optimal speed profile along a given line (exact) |
 //! | `corridor` | admissible positions of the car's center; paths through them |
 //! | `optimize` | minimum-curvature and minimum-time lines |
+//! | `plan`, `flying` | minimum-time line of a driver, and fast adjustments of it |
 //! | `bound` | lower bound on the lap time, with its proof |
 //! | `barrier`, `banded`, `dual` | interior-point solver with exact second derivatives |
 
@@ -16,7 +17,9 @@ mod barrier;
 mod bound;
 mod corridor;
 mod dual;
+mod flying;
 mod optimize;
+mod plan;
 mod profile;
 mod segment;
 #[cfg(test)]
@@ -29,7 +32,8 @@ use corridor::Corridor;
 
 pub use bound::Bound;
 pub use corridor::{Path, PathPoint};
-use profile::FlyingProfile;
+use plan::COARSENING;
+pub(super) use plan::{AdjustedLine, Plan};
 pub use profile::{Profile, Segment, Start, profile};
 
 /// Choice of the line that [`plan_line`] computes.
@@ -65,6 +69,11 @@ impl Line {
         let at_points = |values: &[f64]| values[..segments.len()].iter().copied().step_by(stride).collect();
         let lap_time = times[segments.len()];
         Line { speeds: at_points(&speeds), times: at_points(&times), lap_time, path, segments }
+    }
+
+    /// Point with the index `i`, and the speed there, m/s.
+    pub(super) fn point(&self, i: usize) -> (PathPoint, f64) {
+        (self.path.points[i], self.speeds[i])
     }
 
     /// Lap time from start line to start line, s, for the initial condition `start`.
@@ -156,133 +165,6 @@ pub(super) fn drawn_line(circuit: &Circuit, limits: &Limits) -> Result<Line> {
     let smooth = optimize::min_curvature(&corridor).map(line).ok();
     Ok(smooth.filter(|line| line.lap_time < center.lap_time).unwrap_or(center))
 }
-
-/// Line given by its offsets in a corridor, for a car with given limits.
-#[derive(Clone, Debug)]
-pub(super) struct Plan {
-    corridor: Corridor,
-    /// Offset from the center line at each cross-section, m, `[points]`.
-    offsets: Vec<f64>,
-    limits: Limits,
-}
-
-impl Plan {
-    fn corridor(circuit: &Circuit, count: usize, limits: &Limits) -> Result<Corridor> {
-        limits.check()?;
-        Corridor::new(circuit, count, limits.clearance)
-    }
-
-    /// Minimum-time line: the better of two local optima on a coarse mesh, then optimized again on a mesh with equal
-    /// spacing along that line.
-    ///
-    /// # Errors
-    /// As [`reference()`].
-    pub(super) fn min_time(circuit: &Circuit, limits: &Limits) -> Result<Self> {
-        let count = num_points(circuit);
-        // In tight bends a coarse mesh may have no line that the car can steer.
-        let coarse = Plan::from_center(circuit, count / COARSENING, limits)
-            .or_else(|_| Plan::from_center(circuit, count, limits))?;
-        // Between the points of the first mesh, its line may turn more sharply than the car can steer.
-        Ok(Plan::near(circuit, limits, &coarse.line().path).unwrap_or(coarse))
-    }
-
-    /// Minimum-time line on a mesh of `count` points with equal spacing along the center line: the better of two local
-    /// optima.
-    fn from_center(circuit: &Circuit, count: usize, limits: &Limits) -> Result<Self> {
-        let corridor = Plan::corridor(circuit, count, limits)?;
-        let optimum = |offsets: &[f64]| {
-            let offsets = optimize::min_time(&corridor, limits, offsets, COARSE_ACCURACY)?;
-            Ok(Plan { corridor: corridor.clone(), offsets, limits: *limits })
-        };
-        let first: Result<Plan> = optimum(&corridor.center_line());
-        let second: Result<Plan> = optimize::min_curvature(&corridor).and_then(|offsets| optimum(&offsets));
-        match (first, second) {
-            (Ok(a), Ok(b)) => Ok(if a.line().lap_time <= b.line().lap_time { a } else { b }),
-            (found, Err(_)) | (Err(_), found) => found,
-        }
-    }
-
-    /// Minimum-time line within other `limits`, found from this line.
-    ///
-    /// # Errors
-    /// As [`reference()`].
-    pub(super) fn again(&self, circuit: &Circuit, limits: &Limits) -> Result<Self> {
-        Plan::near(circuit, limits, &self.line().path).or_else(|_| Plan::min_time(circuit, limits))
-    }
-
-    /// Minimum-time line near `path`, on a mesh with equal spacing along it.
-    fn near(circuit: &Circuit, limits: &Limits, path: &Path) -> Result<Self> {
-        let (corridor, offsets) = Corridor::along(circuit, path, num_points(circuit), limits.clearance)?;
-        let offsets = optimize::min_time(&corridor, limits, &offsets, ACCURACY)?;
-        Ok(Plan { corridor, offsets, limits: *limits })
-    }
-
-    /// The line with its time-optimal speed profile.
-    pub(super) fn line(&self) -> Line {
-        let (path, segments) = corridor::path_through(&self.corridor, &self.offsets);
-        Line::new(path, segments, &self.limits)
-    }
-
-    /// The line with its offsets moved by `shifts` (m, `[points]`) as far as the edges allow, and its speeds in a flying
-    /// lap with `shares` (`[points]`) times the grip. Results are taken from `known` where nothing has changed.
-    pub(super) fn adjusted(
-        &self,
-        shifts: &[f64],
-        shares: &[f64],
-        known: Option<&AdjustedLine>,
-    ) -> AdjustedLine {
-        let sections = self.corridor.sections.iter().zip(&self.offsets).zip(shifts);
-        let offsets: Vec<f64> =
-            sections.map(|((section, n), shift)| (n + shift).clamp(section.n_min, section.n_max)).collect();
-        let same = |known: &&AdjustedLine, node: usize| {
-            self.corridor.neighbors(node).into_iter().all(|i| known.points[i].0.n == offsets[i])
-        };
-        let points: Vec<(PathPoint, [f64; 2])> = (0..offsets.len())
-            .map(|node| match known.filter(|known| same(known, node)) {
-                Some(known) => known.points[node],
-                None => corridor::arc_around(&self.corridor, &offsets, node),
-            })
-            .collect();
-        let mut segments: Vec<(Segment, f64)> = points
-            .iter()
-            .zip(shares)
-            .flat_map(|((point, lengths), &share)| {
-                lengths.map(|length| (Segment { length, curvature: point.curvature }, share))
-            })
-            .collect();
-        segments.rotate_left(1);
-        let profile = FlyingProfile::new(segments, &self.limits, known.map(|known| &known.profile));
-        AdjustedLine { points, profile }
-    }
-}
-
-/// Line of a [`Plan`] after an adjustment.
-#[derive(Clone, Debug)]
-pub(super) struct AdjustedLine {
-    /// Points without their distances, and the lengths of the arc around each, m.
-    points: Vec<(PathPoint, [f64; 2])>,
-    profile: FlyingProfile,
-}
-
-impl AdjustedLine {
-    /// Points with the speed at each, m/s.
-    pub(super) fn points(&self) -> impl Iterator<Item = (PathPoint, f64)> {
-        self.points.iter().map(|(point, _)| *point).zip(self.profile.speeds().step_by(2))
-    }
-}
-
-impl Line {
-    /// Points with the speed at each, m/s.
-    pub(super) fn points(&self) -> impl Iterator<Item = (PathPoint, f64)> {
-        self.path.points.iter().copied().zip(self.speeds.iter().copied())
-    }
-}
-
-/// Relative accuracy of the lap time of the minimum-time line; `COARSE_ACCURACY`: on the coarse mesh.
-const ACCURACY: f64 = 3e-5;
-const COARSE_ACCURACY: f64 = 1e-3;
-/// Ratio of the numbers of points of the fine and the coarse mesh.
-const COARSENING: usize = 2;
 
 /// Number of points of a line: one every 2.5 m, or every quarter of the minimum radius if that is less, within
 /// 400..=6000.

@@ -97,7 +97,7 @@ pub fn profile(line: &[Segment], limits: &Limits, start: Start) -> Profile {
 
 /// Time for a segment, s, from the squared speed `from` to the squared speed `to`: maximum acceleration, then maximum
 /// braking.
-fn crossing_time(
+pub(super) fn crossing_time(
     segment: &Segment,
     engine: &AccelerationLimit,
     brakes: &AccelerationLimit,
@@ -125,76 +125,6 @@ fn crossing_time(
         }
     }
     engine.advance(curvature, from, low).1 + brakes.advance(curvature, to, length - low).1
-}
-
-/// Speed profile of a flying lap whose grip varies along the line, with the results of the two passes, so that the
-/// profile of a line that differs in a few segments is computed fast.
-#[derive(Clone, Debug)]
-pub(super) struct FlyingProfile {
-    /// Segments of the line and the share of the grip on each.
-    segments: Vec<(Segment, f64)>,
-    /// Squared speeds at the beginning of each segment, m²/s²: limit of the bends, after the first pass, after both.
-    limits: Vec<f64>,
-    accelerated: Vec<f64>,
-    squared: Vec<f64>,
-}
-
-impl FlyingProfile {
-    /// Profile along `segments`, each with its share of the grip. Results are taken from `known` where nothing has
-    /// changed; they are the same without `known`.
-    pub(super) fn new(segments: Vec<(Segment, f64)>, limits: &Limits, known: Option<&FlyingProfile>) -> Self {
-        let (engine, brakes) = (AccelerationLimit::engine(limits), AccelerationLimit::brakes(limits));
-        let count = segments.len();
-        let known = known.filter(|known| known.segments.len() == count);
-        let bend = |i: usize| {
-            let (segment, share) = segments[i];
-            engine.with_grip_share(share).max_speed_squared(segment.curvature)
-        };
-        let caps: Vec<f64> = (0..count).map(|i| bend((i + count - 1) % count).min(bend(i))).collect();
-        let first = (0..count).fold(0, |best, i| if caps[i] < caps[best] { i } else { best });
-        let mut accelerated = caps.clone();
-        for i in (0..count).map(|i| (first + i) % count) {
-            let (next, (segment, share)) = ((i + 1) % count, segments[i]);
-            accelerated[next] = match known {
-                Some(known)
-                    if known.segments[i] == segments[i]
-                        && known.accelerated[i] == accelerated[i]
-                        && known.limits[next] == caps[next] =>
-                {
-                    known.accelerated[next]
-                }
-                _ => caps[next].min(engine.with_grip_share(share).speed_squared_after(
-                    segment.curvature,
-                    accelerated[i],
-                    segment.length,
-                )),
-            };
-        }
-        let mut squared = accelerated.clone();
-        for i in (0..count).rev().map(|i| (first + i) % count) {
-            let (next, (segment, share)) = ((i + 1) % count, segments[i]);
-            squared[i] = match known {
-                Some(known)
-                    if known.segments[i] == segments[i]
-                        && known.squared[next] == squared[next]
-                        && known.accelerated[i] == accelerated[i] =>
-                {
-                    known.squared[i]
-                }
-                _ => accelerated[i].min(brakes.with_grip_share(share).speed_squared_after(
-                    segment.curvature,
-                    squared[next],
-                    segment.length,
-                )),
-            };
-        }
-        FlyingProfile { segments, limits: caps, accelerated, squared }
-    }
-
-    /// Speeds at the beginning of each segment, m/s, `[segments]`.
-    pub(super) fn speeds(&self) -> impl Iterator<Item = f64> {
-        self.squared.iter().map(|squared| squared.sqrt())
-    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use std::f64::consts::{FRAC_PI_2, TAU};
 use super::Limits;
 
 /// Limits of acceleration: of a car with its engine or, reversed in time, of a car with its brakes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct AccelerationLimit {
     grip: f64,
     top: f64,

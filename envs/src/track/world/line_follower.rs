@@ -48,44 +48,73 @@ struct LinePoint {
 }
 
 impl LineFollower {
-    /// Controller for the line through `points`, each with its target speed (m/s), in the world of `rules`.
-    pub(super) fn new(points: impl Iterator<Item = (PathPoint, f64)>, rules: &Rules) -> Self {
-        let length = rules.circuit.length();
+    /// Controller for the line through `count` points, each with its target speed (m/s), in the world of `rules`.
+    pub(super) fn new(count: usize, point: impl Fn(usize) -> (PathPoint, f64), rules: &Rules) -> Self {
         let offset_time = match rules.vehicle.model {
             Model::Grip | Model::Ks => OFFSET_TIME,
             Model::St => SLIP_OFFSET_TIME,
         };
-        let points: Vec<(PathPoint, f64)> = points.collect();
-        let count = 2 * points.len();
-        let mut near = 0;
-        let at = |i: usize| {
-            let s = i as f64 / count as f64 * length;
-            while near + 1 < points.len() && points[near + 1].0.s <= s {
-                near += 1;
-            }
-            let next = (near + 1) % points.len();
-            let ((a, from), (b, to)) = (points[near], points[next]);
-            let t = (s - a.s) / (if next > 0 { b.s } else { length } - a.s);
-            let speed = from + t * (to - from);
-            LinePoint {
-                n: a.n + t * (b.n - a.n),
-                heading: a.heading + t * wrap_angle(b.heading - a.heading),
-                curvature: a.curvature + t * (b.curvature - a.curvature),
-                speed,
-                off_line_speed: speed,
-            }
-        };
-        LineFollower { points: (0..count).map(at).collect(), length, offset_time }
+        let mut follower = LineFollower { points: Vec::new(), length: rules.circuit.length(), offset_time };
+        follower.points = (0..2 * count).map(|i| follower.sample(i, count, &point)).collect();
+        follower
     }
 
-    /// Range of arc lengths in which this controller differs from `other`, m: from the last equal point before to the
-    /// first equal point after. `None` if they are equal.
-    pub(super) fn difference(&self, other: &LineFollower) -> Option<(f64, f64)> {
-        let differ = |i: &usize| self.points[*i] != other.points[*i];
+    /// Takes over the changes of the line at `changed` points from `first` on; indices continue behind the start line.
+    /// Returns the arc lengths at the beginning and the end of the changes, m: 0 to the length, or more behind the line.
+    pub(super) fn update(
+        &mut self,
+        (first, changed): (usize, usize),
+        count: usize,
+        point: impl Fn(usize) -> (PathPoint, f64),
+    ) -> (f64, f64) {
+        if changed + 2 >= count {
+            self.points = (0..2 * count).map(|i| self.sample(i, count, &point)).collect();
+            return (0.0, self.length);
+        }
+        let step = self.length / self.points.len() as f64;
+        let place = |node: usize| point(node % count).0.s + (node / count) as f64 * self.length;
+        // Between neighboring points, the line is interpolated.
+        let from = (place(first + count - 1) / step) as usize;
+        let to = (place(first + count + changed) / step).ceil() as usize;
+        for i in from..=to {
+            let i = i % self.points.len();
+            self.points[i] = self.sample(i, count, &point);
+        }
+        let from = from as f64 - 1.0;
+        let laps = (from * step / self.length).floor() * self.length;
+        (from * step - laps, (to + 1) as f64 * step - laps)
+    }
+
+    /// Copies the points between two arc lengths as in `update`, m, from `other`.
+    pub(super) fn copy(&mut self, other: &LineFollower, (from, to): (f64, f64)) {
         let count = self.points.len();
-        let (first, last) = ((0..count).find(differ)?, (0..count).rfind(differ)?);
         let step = self.length / count as f64;
-        Some(((first as f64 - 1.0) * step, (last as f64 + 1.0) * step))
+        let (from, to) = ((from.max(0.0) / step) as usize, (to / step).ceil() as usize);
+        for i in (from..=to).map(|i| i % count) {
+            self.points[i] = other.points[i];
+        }
+    }
+
+    /// Point `i` of the controller: the line through `count` points, interpolated at that arc length.
+    fn sample(&self, i: usize, count: usize, point: impl Fn(usize) -> (PathPoint, f64)) -> LinePoint {
+        let s = i as f64 / (2 * count) as f64 * self.length;
+        // Binary search for the last point up to `s`; the first one is at 0.
+        let (mut near, mut beyond) = (0, count);
+        while near + 1 < beyond {
+            let middle = near.midpoint(beyond);
+            if point(middle).0.s <= s { near = middle } else { beyond = middle }
+        }
+        let next = (near + 1) % count;
+        let ((a, from), (b, to)) = (point(near), point(next));
+        let t = (s - a.s) / (if next > 0 { b.s } else { self.length } - a.s);
+        let speed = from + t * (to - from);
+        LinePoint {
+            n: a.n + t * (b.n - a.n),
+            heading: a.heading + t * wrap_angle(b.heading - a.heading),
+            curvature: a.curvature + t * (b.curvature - a.curvature),
+            speed,
+            off_line_speed: speed,
+        }
     }
 
     /// The same controller, but off the line the target speed is at most that of `other`: at the full speed of the line

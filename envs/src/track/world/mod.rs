@@ -47,8 +47,8 @@ const RACING_TABLE: [(f64, f64); 3] = [(0.95, 0.15), (0.86, 0.3), (0.6, 0.6)];
 const SLIP_BRAKE: f64 = 0.5;
 /// Control steps of practice of the racing-line driver with continuous and with discrete actions; a step with discrete
 /// actions takes ten times as long.
-const PRACTICE_CONTINUOUS: usize = 1_000_000;
-const PRACTICE_TABLE: usize = 150_000;
+const PRACTICE_CONTINUOUS: usize = 2_500_000;
+const PRACTICE_TABLE: usize = 300_000;
 /// With the model ST, a step takes several times as long.
 const SLIP_PRACTICE_SHARE: usize = 4;
 /// Number of episodes in which a scripted driver is evaluated if starts are random.
@@ -244,7 +244,7 @@ impl<A: DriveAction> TrackEnv<A> {
             substep_dt: dt / f64::from(settings.substeps),
             speeds: fast.speeds,
         };
-        let center = LineFollower::new(center.points(), &rules);
+        let center = LineFollower::new(center.path.points.len(), |i| center.point(i), &rules);
         let observation = ObservationModel::new(settings, &rules);
         let spec = Spec {
             version: rules::VERSION,
@@ -316,7 +316,8 @@ impl<A: DriveAction> TrackEnv<A> {
         if self.rules.start == Start::Anywhere {
             let (share, margin) = attempts[attempts.len() / 2];
             let limits = plan_limits(vehicle, share, clearance + margin * vehicle.parameters.width);
-            drivers.push(LineFollower::new(Plan::min_time(circuit, &limits)?.line().points(), &self.rules));
+            let line = Plan::min_time(circuit, &limits)?.line();
+            drivers.push(LineFollower::new(line.path.points.len(), |i| line.point(i), &self.rules));
         }
         let slowed = drivers.clone().into_iter().map(|driver| driver.slowed_off_line(&self.center));
         let drivers: Vec<LineFollower> = drivers.iter().cloned().chain(slowed).collect();

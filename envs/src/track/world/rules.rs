@@ -65,6 +65,7 @@ impl State {
 }
 
 /// Dynamics, reward and endings on one circuit with one car.
+#[derive(Clone)]
 pub(in super::super) struct Rules {
     pub(in super::super) circuit: Circuit,
     pub(in super::super) vehicle: Vehicle,
