@@ -7,7 +7,8 @@ use super::segment::AccelerationLimit;
 /// Speed profile of a flying lap, with the results of its two passes (see `profile`).
 ///
 /// The speed at the tightest bend is its limit, from which both passes follow. So each value is a function of its
-/// neighbor and of the segment between, and after a change only the values until the first equal one are computed again.
+/// neighbor and of the segment between, and after a change only the values until the first equal one are computed
+/// again.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct FlyingProfile {
     engine: AccelerationLimit,
@@ -49,8 +50,8 @@ impl FlyingProfile {
         profile
     }
 
-    /// Replaces the segments from `first` on; indices continue behind the last segment. Returns the first index (at most
-    /// two laps before `first`) and the number of speeds that may have changed.
+    /// Replaces the segments from `first` on; indices continue behind the last segment. Returns the first index (at
+    /// most two laps before `first`) and the number of speeds that may have changed.
     pub(super) fn replace(&mut self, first: usize, segments: &[(Segment, f64)]) -> (usize, usize) {
         let count = self.segments.len();
         for (i, segment) in segments.iter().enumerate() {

@@ -93,9 +93,9 @@ impl Plan {
         AdjustedLine { offsets: self.offsets.clone(), shares, points, profile }
     }
 
-    /// Adjusts `line` at the points from `first` on: each has a shift of the line, m, made as far as the edges allow, and
-    /// a share of the grip. Indices continue behind the start line. Returns the first point and the number of points with
-    /// another position or speed.
+    /// Adjusts `line` at the points from `first` on: each has a shift of the line, m, made as far as the edges allow,
+    /// and a share of the grip. Indices continue behind the start line. Returns the first point and the number of
+    /// points with another position or speed.
     pub(in super::super) fn adjust(
         &self,
         line: &mut AdjustedLine,

@@ -141,6 +141,23 @@ fn scripted_drivers_stay_on_the_road() {
     }
 }
 
+/// On random circuits, no lap of a scripted driver is below the bound.
+#[test]
+fn no_simulated_lap_beats_the_bound_on_random_circuits() {
+    for (seed, settings) in [(2, ""), (3, "start = \"flying\""), (4, "start = \"flying\"\nlaps = 2")] {
+        let world = world("random", &format!("seed = {seed}\n{settings}"));
+        let query = SolveQuery::for_spec(world.spec());
+        let (center, racing) = (world.baseline(&query).unwrap(), world.solve(&query).unwrap());
+        let bound = racing.upper.unwrap();
+        assert!(
+            bound < racing.value && bound < center.value,
+            "{seed}: {bound} {} {}",
+            racing.value,
+            center.value
+        );
+    }
+}
+
 /// The racing-line driver reaches its line after a flying start, and for no setting of `start` is the reference worse
 /// than the baseline.
 #[test]

@@ -1,19 +1,19 @@
 //! Practice of the racing-line driver: its plan is adapted to the car by driving laps in the world itself.
 //!
-//! A plan is computed for a point mass. A car that holds its controls for a whole step cannot follow it exactly where the
-//! tires are at their limit. The lap is divided into windows of equal duration. Each has a share of the grip, from which
-//! the target speeds are computed, and a shift of the line; both are interpolated between windows.
+//! A plan is computed for a point mass. A car that holds its controls for a whole step cannot follow it exactly where
+//! the tires are at their limit. The lap is divided into windows of equal duration. Each has a share of the grip, from
+//! which the target speeds are computed, and a shift of the line; both are interpolated between windows.
 //!
 //! 1. *Repair*: where the car leaves the road, shares are lowered and the line is moved away from the edge, until the
 //!    car finishes.
-//! 2. *Improvement*: in several passes over the lap, each share and each shift in turn is changed by a small amount. The
-//!    change is kept if the lap is faster. The car drives only the part of the lap in which the change has an effect. The
-//!    whole episode is driven after every few windows; if it is not faster, their changes are taken back. A change grows
-//!    after a success and shrinks after a failure.
+//! 2. *Improvement*: in several passes over the lap, each share and each shift in turn is changed by a small amount.
+//!    The change is kept if the lap is faster. The car drives only the part of the lap in which the change has an
+//!    effect. The whole episode is driven after every few windows; if it is not faster, their changes are taken back. A
+//!    change grows after a success and shrinks after a failure.
 //!
-//! A small change early in the lap moves all later control steps relative to the road, which may take a car at its limit
-//! off the road. With continuous actions, repair and the first passes therefore drive in several *phases*, whose control
-//! steps begin at different times, and a change must be good in all of them together.
+//! A small change early in the lap moves all later control steps relative to the road, which may take a car at its
+//! limit off the road. With continuous actions, repair and the first passes therefore drive in several *phases*, whose
+//! control steps begin at different times, and a change must be good in all of them together.
 //!
 //! The laps include every effect of car, control rate and actions, so the driver needs no model of them. The result is
 //! a deterministic function of the world.
@@ -172,7 +172,8 @@ impl<'a, A: DriveAction> Practice<'a, A> {
         (0..count).map(shifted).collect()
     }
 
-    /// First adaptation from `adaptation` on with which the car finishes, for every phase of the control steps if possible.
+    /// First adaptation from `adaptation` on with which the car finishes, for every phase of the control steps if
+    /// possible.
     fn repair(&self, mut adaptation: Adaptation) -> Option<Attempt> {
         let (windows, width) = (self.windows as f64, self.rules.vehicle.parameters.width);
         let mut line = self.plan.adjusted();
@@ -221,8 +222,8 @@ impl<'a, A: DriveAction> Practice<'a, A> {
         first_finished
     }
 
-    /// Changes the share or the shift of `window` by `change` or `-change`, whichever makes the lap faster first. Returns
-    /// the change for the next pass.
+    /// Changes the share or the shift of `window` by `change` or `-change`, whichever makes the lap faster first.
+    /// Returns the change for the next pass.
     fn improve(
         &self,
         best: &mut Attempt,
@@ -258,8 +259,8 @@ impl<'a, A: DriveAction> Practice<'a, A> {
         after.checked_sub(1).map_or(0.0, |at| self.places[at].1)
     }
 
-    /// Sets the share or the shift of `window` in the adaptation, the line and the driver `trial` of `attempt` to `value`.
-    /// Returns the arc lengths at the beginning and the end of the change, m.
+    /// Sets the share or the shift of `window` in the adaptation, the line and the driver `trial` of `attempt` to
+    /// `value`. Returns the arc lengths at the beginning and the end of the change, m.
     fn set(&self, attempt: &mut Attempt, window: usize, value: f64, is_share: bool) -> (f64, f64) {
         let Attempt { adaptation, line, trial, .. } = attempt;
         let values = if is_share { &mut adaptation.shares } else { &mut adaptation.shifts };
@@ -325,8 +326,8 @@ impl<'a, A: DriveAction> Practice<'a, A> {
         true
     }
 
-    /// Gain of the driver `trial` against `driver` in the last lap in one phase, driven from the beginning of a change until
-    /// the two are together again behind its end (m); `None` if the car leaves the road.
+    /// Gain of the driver `trial` against `driver` in the last lap in one phase, driven from the beginning of a change
+    /// until the two are together again behind its end (m); `None` if the car leaves the road.
     fn gain(
         &self,
         best: &mut Attempt,
