@@ -45,10 +45,10 @@ const RACING_CONTINUOUS: [(f64, f64); 5] = [(1.0, 0.02), (0.98, 0.08), (0.96, 0.
 const RACING_TABLE: [(f64, f64); 3] = [(0.95, 0.15), (0.86, 0.3), (0.6, 0.6)];
 /// Model ST: fraction of the brakes that a plan uses. The load transfer of full braking makes the car unstable.
 const SLIP_BRAKE: f64 = 0.5;
-/// Control steps of practice of the racing-line driver with continuous and with discrete actions; a step with discrete
-/// actions takes ten times as long.
-const PRACTICE_CONTINUOUS: usize = 2_500_000;
-const PRACTICE_TABLE: usize = 300_000;
+/// Practices of the racing-line driver with continuous and with discrete actions, of which the best counts: number of
+/// phases, and control steps; a step with discrete actions takes several times as long.
+const PRACTICE_CONTINUOUS: [(usize, usize); 2] = [(1, 1_000_000), (3, 2_500_000)];
+const PRACTICE_TABLE: [(usize, usize); 1] = [(1, 300_000)];
 /// With the model ST, a step takes several times as long.
 const SLIP_PRACTICE_SHARE: usize = 4;
 /// Number of episodes in which a scripted driver is evaluated if starts are random.
@@ -289,8 +289,8 @@ impl<A: DriveAction> TrackEnv<A> {
         let Rules { circuit, vehicle, clearance, .. } = &self.rules;
         let is_table = !self.discrete_actions.is_empty();
         let attempts: &[(f64, f64)] = if is_table { &RACING_TABLE } else { &RACING_CONTINUOUS };
-        let steps = if is_table { PRACTICE_TABLE } else { PRACTICE_CONTINUOUS };
-        let budget = if vehicle.model == Model::St { steps / SLIP_PRACTICE_SHARE } else { steps };
+        let practices: &[(usize, usize)] = if is_table { &PRACTICE_TABLE } else { &PRACTICE_CONTINUOUS };
+        let slowness = if vehicle.model == Model::St { SLIP_PRACTICE_SHARE } else { 1 };
         let mut plan: Option<Plan> = None;
         let mut drivers = Vec::new();
         for &(share, margin) in attempts {
@@ -306,9 +306,10 @@ impl<A: DriveAction> TrackEnv<A> {
                 (Err(error), false) => return Err(error),
             };
             let max_steps = self.spec.time_limit.unwrap_or(0);
-            drivers.extend(
-                Practice::new(&self.rules, &self.discrete_actions, next, max_steps).run(share, budget),
-            );
+            for &(phases, steps) in practices {
+                let practice = Practice::new(&self.rules, &self.discrete_actions, next, max_steps, phases);
+                drivers.extend(practice.run(share, steps / slowness));
+            }
             if !drivers.is_empty() {
                 break;
             }

@@ -12,8 +12,9 @@
 //!    change grows after a success and shrinks after a failure.
 //!
 //! A small change early in the lap moves all later control steps relative to the road, which may take a car at its
-//! limit off the road. With continuous actions, repair and the first passes therefore drive in several *phases*, whose
-//! control steps begin at different times, and a change must be good in all of them together.
+//! limit off the road. Repair and the first passes may therefore drive in several *phases*, whose control steps begin
+//! at different times, and a change must be good in all of them together. This is better on long laps; one phase may be
+//! better on short ones.
 //!
 //! The laps include every effect of car, control rate and actions, so the driver needs no model of them. The result is
 //! a deterministic function of the world.
@@ -33,11 +34,9 @@ const REPAIR: f64 = 0.98;
 const REPAIR_WINDOWS: f64 = 3.0;
 /// Shift of the line away from the edge in a repair, car widths.
 const REPAIR_SHIFT: f64 = 0.02;
-/// Number of passes over all windows; `PHASE_PASSES`: number of passes in several phases, with continuous actions.
+/// Number of passes over all windows; `PHASE_PASSES`: number of passes in several phases.
 const PASSES: usize = 16;
 const PHASE_PASSES: usize = 4;
-/// Number of phases of the control steps.
-const PHASES: usize = 3;
 /// Number of windows after which the whole episode is driven, with continuous and with discrete actions.
 const CHUNK_CONTINUOUS: usize = 4;
 const CHUNK_TABLE: usize = 1;
@@ -67,6 +66,8 @@ pub(super) struct Practice<'a, A> {
     windows: usize,
     /// Maximum number of control steps of an episode.
     max_steps: u32,
+    /// Number of phases of the control steps.
+    phases: usize,
 }
 
 /// Adaptation of a plan: share of the grip and shift (m) of each window, `[windows]`.
@@ -100,7 +101,14 @@ struct Gain {
 }
 
 impl<'a, A: DriveAction> Practice<'a, A> {
-    pub(super) fn new(rules: &'a Rules, discrete_actions: &'a [A], plan: &'a Plan, max_steps: u32) -> Self {
+    /// Practice of the plan `plan`, in episodes of at most `max_steps` control steps, in `phases` phases.
+    pub(super) fn new(
+        rules: &'a Rules,
+        discrete_actions: &'a [A],
+        plan: &'a Plan,
+        max_steps: u32,
+        phases: usize,
+    ) -> Self {
         let line = plan.line();
         let windows = ((line.lap_time / WINDOW_S) as usize).max(MIN_WINDOWS);
         let per_second = windows as f64 / line.lap_time;
@@ -108,7 +116,7 @@ impl<'a, A: DriveAction> Practice<'a, A> {
         let places = places.map(|(point, time)| (point.s, time * per_second)).collect();
         let guard = GUARD * rules.vehicle.parameters.width;
         let strict = Rules { clearance: rules.clearance + guard, ..rules.clone() };
-        Practice { rules, strict, discrete_actions, plan, places, windows, max_steps }
+        Practice { rules, strict, discrete_actions, plan, places, windows, max_steps, phases }
     }
 
     /// Driver after practice that began with the fraction `share` of the grip and took about `budget` control steps;
@@ -125,7 +133,7 @@ impl<'a, A: DriveAction> Practice<'a, A> {
         let chunk = if self.discrete_actions.is_empty() { CHUNK_CONTINUOUS } else { CHUNK_TABLE };
         for pass in 0..PASSES {
             let begins = self.phases(&best.driver, best.begin).into_iter();
-            let count = if pass < PHASE_PASSES { PHASES } else { 1 };
+            let count = if pass < PHASE_PASSES { self.phases } else { 1 };
             best.laps = begins.take(count).map(|state| vec![state]).collect();
             for first in (0..self.windows).step_by(chunk) {
                 if steps > budget {
@@ -159,17 +167,16 @@ impl<'a, A: DriveAction> Practice<'a, A> {
 
     /// The state `begin` and states up to one control step later, one for each phase of the control steps.
     fn phases(&self, driver: &LineFollower, begin: State) -> Vec<State> {
-        let count = if self.discrete_actions.is_empty() { PHASES } else { 1 };
         let shifted = |phase: usize| {
             let mut state = begin;
             if phase > 0 {
-                let part = phase as f64 / count as f64;
+                let part = phase as f64 / self.phases as f64;
                 let (dt, substep_dt) = (part * self.rules.dt, part * self.rules.substep_dt);
                 self.step(&Rules { dt, substep_dt, ..self.rules.clone() }, driver, &mut state);
             }
             state
         };
-        (0..count).map(shifted).collect()
+        (0..self.phases).map(shifted).collect()
     }
 
     /// First adaptation from `adaptation` on with which the car finishes, for every phase of the control steps if
