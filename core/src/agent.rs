@@ -1,6 +1,6 @@
 //! Policies, which choose actions, and agents, which learn a policy from rewards.
 
-use crate::{Actions, Error, Graph, Insight, Neuron, Result, Spec, Stream, Update, VectorEnv};
+use crate::{Actions, Error, Graph, Insight, Neuron, Result, Simulator, Spec, Stream, Update, VectorEnv};
 
 /// A fixed mapping from observations to actions, shared by all threads.
 ///
@@ -63,6 +63,34 @@ pub trait Policy: Send + Sync {
     /// state with the mask `legal [A]`; for a scripted policy with noise.
     fn disturb(&self, _index: usize, _legal: &[bool], _rng: &mut Stream, _actions: &mut ActionBuffer) {}
 
+    /// Whether the policy chooses actions by simulation ([`Policy::plan`]) where the world has a [`Simulator`];
+    /// elsewhere it acts by [`Policy::act`].
+    fn plans(&self) -> bool {
+        false
+    }
+
+    /// Writes an action for state 0 of each of N simulators into `actions`; the generator of simulator `i` is
+    /// `rngs[i]`. Never writes an illegal action. A policy that does not plan leaves the buffer unchanged.
+    fn plan(
+        &self,
+        _simulators: &mut [Box<dyn Simulator>],
+        _rngs: &mut [Stream],
+        _actions: &mut ActionBuffer,
+    ) {
+    }
+
+    /// Numbers of the search by which [`Policy::plan`] chooses its action in state 0 of `simulator`; `None` for a
+    /// policy that does not plan.
+    fn plan_insight(&self, _simulator: Box<dyn Simulator>, _rng: &mut Stream) -> Option<Insight> {
+        None
+    }
+
+    /// This policy with a tree search of `simulations` simulations for each action; `None` for a policy without the
+    /// values and probabilities that a search needs.
+    fn with_search(&self, _simulations: u32) -> Option<Box<dyn Policy>> {
+        None
+    }
+
     /// Writes the A action values of the observation `obs` into `out`, or the action probabilities of a policy without
     /// action values. Returns false for a policy with neither. The viewer draws these numbers.
     fn action_values(&self, _obs: &[f32], _legal: &[bool], _out: &mut [f32]) -> bool {
@@ -119,6 +147,22 @@ impl<P: Policy + ?Sized> Policy for std::sync::Arc<P> {
 
     fn disturb(&self, index: usize, legal: &[bool], rng: &mut Stream, actions: &mut ActionBuffer) {
         (**self).disturb(index, legal, rng, actions);
+    }
+
+    fn plans(&self) -> bool {
+        (**self).plans()
+    }
+
+    fn plan(&self, simulators: &mut [Box<dyn Simulator>], rngs: &mut [Stream], actions: &mut ActionBuffer) {
+        (**self).plan(simulators, rngs, actions);
+    }
+
+    fn plan_insight(&self, simulator: Box<dyn Simulator>, rng: &mut Stream) -> Option<Insight> {
+        (**self).plan_insight(simulator, rng)
+    }
+
+    fn with_search(&self, simulations: u32) -> Option<Box<dyn Policy>> {
+        (**self).with_search(simulations)
     }
 
     fn action_values(&self, obs: &[f32], legal: &[bool], out: &mut [f32]) -> bool {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, ActionBuffer, Actions, BatchView, Ending, Env, EpisodeSummary, Error, ManagedVectorEnv, Opener,
-    Player, Purpose, Result, Spec, Stream, Streams, VectorEnv,
+    Action, ActionBuffer, Actions, BatchView, Ending, Env, EnvSimulator, EpisodeSummary, Error,
+    ManagedVectorEnv, Opener, Player, Purpose, Result, Simulator, Spec, Stream, Streams, VectorEnv,
 };
 
 mod chunk;
@@ -205,7 +205,7 @@ impl<E: Env> Batch<E> {
     }
 }
 
-impl<E: Env> VectorEnv for Batch<E> {
+impl<E: Env + 'static> VectorEnv for Batch<E> {
     fn spec(&self) -> &Spec {
         self.env.spec()
     }
@@ -251,13 +251,19 @@ impl<E: Env> VectorEnv for Batch<E> {
         }
     }
 
+    fn simulator(&self, index: usize) -> Option<Box<dyn Simulator>> {
+        let (state, length) = (self.data.states.get(index)?.clone(), self.data.clocks.get(index)?.length);
+        let simulator = EnvSimulator::after(Arc::clone(&self.env), state, length, self.shape.limits)?;
+        Some(Box::new(simulator))
+    }
+
     fn set_opener(&mut self, opener: Arc<dyn Opener>) -> bool {
         self.opener = Some(opener);
         true
     }
 }
 
-impl<E: Env> ManagedVectorEnv for Batch<E> {
+impl<E: Env + 'static> ManagedVectorEnv for Batch<E> {
     fn take_finished(&mut self) -> Vec<EpisodeSummary> {
         std::mem::take(&mut self.finished)
     }

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use crate::{
-    ActionBuffer, DynWorld, EpisodeSummary, Error, ManagedVectorEnv, Policy, Purpose, Result, Stream,
-    Streams, memory,
+    ActionBuffer, DynWorld, EpisodeSummary, Error, ManagedVectorEnv, Policy, Purpose, Result, Simulator,
+    Stream, Streams, memory,
 };
 
 /// Number of environments in a chunk, the unit of parallel work: large enough for efficient batches of the policy,
@@ -150,7 +150,11 @@ impl Chunk {
                 return Ok(None);
             }
             let view = self.envs.view();
-            if self.active.len() == n && policy.script().is_some() {
+            if let Some(mut simulators) = policy.plans().then(|| self.simulators()).flatten() {
+                let mut some = ActionBuffer::for_spec(self.envs.spec(), self.active.len());
+                policy.plan(&mut simulators, &mut self.rngs, &mut some);
+                scatter(some, &self.active, n, view.legal, &mut actions);
+            } else if self.active.len() == n && policy.script().is_some() {
                 self.envs.select_actions(policy, &mut self.rngs, &mut actions)?;
             } else if self.active.len() == n {
                 let (memory, rngs) = (&mut self.memory, &mut self.rngs);
@@ -177,6 +181,11 @@ impl Chunk {
             self.collect(&mut kept);
         }
         Ok(Some(kept))
+    }
+
+    /// Simulators of the active environments; `None` where the world has none.
+    fn simulators(&self) -> Option<Vec<Box<dyn Simulator>>> {
+        self.active.iter().map(|&i| self.envs.simulator(i)).collect()
     }
 
     /// Adds the episodes that ended in the last step to `kept`, except those of environments without remaining

@@ -22,6 +22,7 @@
 //! | [`record`] | episodes on disk as seed and actions; replay and verification |
 //! | [`demonstrations`] | recorded episodes to learn from: observations, actions, rewards, source; replay and verification |
 //! | [`checkpoint`] | checkpoint files, verified by a checksum |
+//! | [`simulator`] | simulated continuations of an episode, for planners |
 //! | [`settings`] | settings read from TOML; an unknown key is an error with the most similar known key |
 //! | [`input`] | input files: plain or gzipped, text without byte order mark, with a limit on the size |
 //! | [`memory`] | limit on memory, compared with an estimate before memory is taken |
@@ -48,6 +49,7 @@ pub mod opening;
 pub mod record;
 pub mod runner;
 pub mod settings;
+pub mod simulator;
 pub mod spec;
 pub mod stats;
 pub mod stream;
@@ -68,6 +70,7 @@ pub use insight::{ActionDistribution, Insight, InsightKind};
 pub use neuron::{Neuron, NeuronInput};
 pub use opening::{Opener, Opening};
 pub use runner::{EpisodeRunner, Origin};
+pub use simulator::{EnvSimulator, Simulator};
 pub use spec::{ActionSpace, Better, Measure, ObservationSpace, Score, Spec};
 pub use stream::{Purpose, Stream, Streams};
 pub use update::Update;

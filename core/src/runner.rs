@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{EpisodeClock, EpisodeLimits, no_script};
 use crate::{
-    Action, ActionBuffer, Actions, CellState, Ending, Error, Event, Frame, Insight, Player, Policy, Purpose,
-    Result, Scene, Spec, Step, Stream, Streams, World,
+    Action, ActionBuffer, Actions, CellState, Ending, EnvSimulator, Error, Event, Frame, Insight, Player,
+    Policy, Purpose, Result, Scene, Simulator, Spec, Step, Stream, Streams, World,
 };
 
 /// Random streams of a runner: episode e uses the stream (seed, purpose, index, e).
@@ -60,7 +60,8 @@ pub trait EpisodeRunner: Send {
     fn to_play(&self) -> Player;
     /// Writes the action of `policy` into `actions`, a buffer of one action, and updates its `memory`, whose length
     /// becomes [`Policy::memory_len`]; the memory is empty or 0 at the start of an episode. A scripted policy
-    /// ([`Policy::script`]) is computed from the state instead of the observation.
+    /// ([`Policy::script`]) is computed from the state instead of the observation, and a planning one
+    /// ([`Policy::plans`]) by simulation.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the world does not have the scripted policy.
@@ -80,10 +81,20 @@ pub trait EpisodeRunner: Send {
             }
             None => {
                 let rngs = std::slice::from_mut(rng);
+                if policy.plans()
+                    && let Some(simulator) = self.simulator()
+                {
+                    policy.plan(&mut [simulator], rngs, actions);
+                    return Ok(());
+                }
                 policy.act_with_memory(self.obs(), self.legal(), memory, rngs, actions);
                 Ok(())
             }
         }
+    }
+    /// Simulator that begins in the current state; see [`VectorEnv::simulator`](crate::VectorEnv::simulator).
+    fn simulator(&self) -> Option<Box<dyn Simulator>> {
+        None
     }
     /// Writes the action of scripted policy `script` into `actions`, a buffer of one action.
     ///
@@ -367,8 +378,17 @@ impl<W: World> EpisodeRunner for SingleEpisode<W> {
     fn insight(&self, policy: &dyn Policy, memory: &[f32], rng: &Stream) -> Option<Insight> {
         match policy.script() {
             Some(script) => self.world.script_insight(script, &self.state, &mut rng.clone()),
+            None if policy.plans() && !self.ending.is_over() => {
+                policy.plan_insight(self.simulator()?, &mut rng.clone())
+            }
             None => policy.insight(&self.obs, &self.legal, memory),
         }
+    }
+
+    fn simulator(&self) -> Option<Box<dyn Simulator>> {
+        let limits = EpisodeLimits::of(self.world.spec());
+        let (world, state) = (Arc::clone(&self.world), self.state.clone());
+        Some(Box::new(EnvSimulator::after(world, state, self.clock.length, limits)?))
     }
 
     fn observation_names(&self) -> Vec<String> {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(doc)]
 use crate::Error;
-use crate::{ActionBuffer, Actions, Ending, Opener, Player, Policy, Result, Spec, Stream};
+use crate::{ActionBuffer, Actions, Ending, Opener, Player, Policy, Result, Simulator, Spec, Stream};
 
 /// A vectorized environment with automatic reset; [`Batch`](crate::Batch) as a trait object. One virtual call steps all
 /// environments.
@@ -44,7 +44,8 @@ pub trait VectorEnv: Send {
     /// environment has changed. Errors of [`Env::check`](crate::Env::check).
     fn step(&mut self, actions: Actions<'_>) -> Result<()>;
     /// Writes the action of `policy` for every environment into `actions`, with `rngs[i]` as the generator of
-    /// environment `i`. A scripted policy ([`Policy::script`]) is computed from the states instead of the observations.
+    /// environment `i`. A scripted policy ([`Policy::script`]) is computed from the states instead of the observations,
+    /// and a planning one ([`Policy::plans`]) by simulation, if there is a simulator.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the world does not have the scripted policy.
@@ -62,7 +63,11 @@ pub trait VectorEnv: Send {
                 Ok(())
             }),
             None => {
-                policy.act(view.obs, view.legal, rngs, actions);
+                let simulators = || (0..view.num_envs).map(|i| self.simulator(i)).collect::<Option<Vec<_>>>();
+                match policy.plans().then(simulators).flatten() {
+                    Some(mut simulators) => policy.plan(&mut simulators, rngs, actions),
+                    None => policy.act(view.obs, view.legal, rngs, actions),
+                }
                 Ok(())
             }
         }
@@ -78,6 +83,11 @@ pub trait VectorEnv: Send {
         rng: &mut Stream,
         actions: &mut ActionBuffer,
     ) -> Result<()>;
+    /// Simulator that begins in the current state of environment `index`; `None` where this is not possible, such as
+    /// with continuous actions or transformed observations.
+    fn simulator(&self, _index: usize) -> Option<Box<dyn Simulator>> {
+        None
+    }
     /// Makes the first steps of each episode that starts from now on by `opener`; false where this is not possible, such
     /// as with transformed observations. It is not part of a saved state.
     fn set_opener(&mut self, _opener: Arc<dyn Opener>) -> bool {

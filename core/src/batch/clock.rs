@@ -31,6 +31,11 @@ impl EpisodeLimits {
         EpisodeLimits { gamma: spec.gamma, time_limit: spec.time_limit.unwrap_or(u32::MAX) }
     }
 
+    /// Steps after which an episode is truncated.
+    pub(crate) fn time_limit(self) -> u32 {
+        self.time_limit
+    }
+
     /// Lowers the time limit to `steps`; a limit that is already lower is unchanged.
     pub(crate) fn shorten(&mut self, steps: u32) {
         self.time_limit = self.time_limit.min(steps);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use freewheel_core::{
     ActionBuffer, Actions, Agent, BatchView, DynWorld, Ending, EpisodeRunner, Error, Player, Policy,
-    PolicyMode, Purpose, Result, Spec, Stream, Streams, Update, VectorEnv,
+    PolicyMode, Purpose, Result, Simulator, Spec, Stream, Streams, Update, VectorEnv,
 };
 
 use super::episode::Episode;
@@ -225,6 +225,10 @@ impl VectorEnv for WatchedEnv<'_> {
 
     fn scripted(&self, script: usize, _: usize, rng: &mut Stream, actions: &mut ActionBuffer) -> Result<()> {
         self.episode.runner().scripted(script, rng, actions)
+    }
+
+    fn simulator(&self, _: usize) -> Option<Box<dyn Simulator>> {
+        if self.ending[0].is_over() { self.next.simulator() } else { self.episode.runner().simulator() }
     }
 }
 
