@@ -50,7 +50,8 @@ fn deep_agents_give_the_same_bytes_for_any_number_of_threads() {
     let experiment = folder.path().join("experiment.toml");
     let text = "
         worlds = ['go/5x5', 'classic/cartpole']
-        agents = ['ppo', 'dqn', 'a2c', 'reinforce']
+        agents = ['ppo', 'dqn', 'a2c', 'reinforce',
+            { id = 'alphazero', simulations = 4, learning_starts = 64, hidden_sizes = [32] }]
         seeds = '0..1'
         steps = 1500
         num_envs = 4

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use freewheel_core::demonstrations::DemonstrationSet;
 use freewheel_core::settings::Field;
-use freewheel_core::{Agent, DynWorld, Error, Result, Spec, Streams};
+use freewheel_core::{Agent, DynWorld, Error, Purpose, Result, Spec, Streams};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -154,6 +154,8 @@ pub struct FnFactory<C> {
     /// Place of the warm start in the settings, and the methods between which `auto` chooses.
     warm_start: Option<(WarmSlot<C>, Methods)>,
     offline: bool,
+    /// Whether the agent needs a simulator of the world.
+    simulates: bool,
 }
 
 impl<C> FnFactory<C> {
@@ -174,6 +176,7 @@ impl<C> FnFactory<C> {
             demonstrated: None,
             warm_start: None,
             offline: false,
+            simulates: false,
         }
     }
 
@@ -230,6 +233,12 @@ impl<C> FnFactory<C> {
     /// The same factory of an agent that learns from demonstrations alone.
     pub fn offline(self) -> Self {
         FnFactory { offline: true, ..self }
+    }
+
+    /// The same factory of an agent that simulates copies of the state of the world
+    /// ([`VectorEnv::simulator`](freewheel_core::VectorEnv::simulator)).
+    pub fn simulates(self) -> Self {
+        FnFactory { simulates: true, ..self }
     }
 }
 
@@ -347,6 +356,15 @@ impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentFactory fo
     }
 
     fn check(&self, world: &dyn DynWorld, settings: &toml::Table, budget: Budget) -> Result<()> {
+        let no_simulator =
+            || world.vector_env(1, Streams::new(0), Purpose::Environment, 0).simulator(0).is_none();
+        if self.simulates && world.spec().actions.count() > 0 && no_simulator() {
+            return Err(Error::Config(format!(
+                "agent {}: the states of world {} cannot be simulated; leave out frame_stack and encoder",
+                self.id,
+                world.spec().id
+            )));
+        }
         match &self.check {
             Some(check) => {
                 memory::require_envs(world.spec(), budget)?;

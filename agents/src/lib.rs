@@ -13,6 +13,7 @@
 //! | [`nn`] | neural networks on top of candle: layers, initialization, optimizers, normalization |
 //! | [`off_policy`] | SAC, TD3 |
 //! | [`offline`] | agents that learn from demonstrations alone: cloning, IQL |
+//! | [`planning`] | Gumbel AlphaZero |
 //! | [`policy_gradient`] | REINFORCE, A2C, PPO |
 //! | [`samples`] | [`Samples`]: a matrix of features `[N, D]` |
 //! | [`schedule`] | learning rates and other parameters that change during training |
@@ -31,6 +32,7 @@ mod memory;
 pub mod nn;
 pub mod off_policy;
 pub mod offline;
+pub mod planning;
 pub mod policy_gradient;
 mod progress;
 mod replay;
@@ -38,6 +40,7 @@ pub mod samples;
 pub mod schedule;
 mod settings;
 pub mod supervised;
+mod symmetries;
 pub mod tabular;
 #[cfg(test)]
 mod tests;
@@ -53,6 +56,7 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
     all.push(Box::new(dqn::dqn()));
     all.extend(policy_gradient::all());
     all.extend(off_policy::all());
+    all.extend(planning::all());
     all.extend(offline::all());
     all.push(Box::new(fixed::scripted()));
     all.push(Box::new(fixed::ReferenceFactory));

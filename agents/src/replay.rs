@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 mod priorities;
-mod storage;
+pub(crate) mod storage;
 #[cfg(test)]
 mod tests;
 

@@ -17,6 +17,11 @@ mod insight;
 
 const DEEP: [&str; 5] = ["dqn", "reinforce", "a2c", "ppo", "recurrent-ppo"];
 
+/// The deep agents and the planning one.
+fn with_planning() -> impl Iterator<Item = &'static str> {
+    DEEP.into_iter().chain(["alphazero"])
+}
+
 fn factory(id: &str) -> Box<dyn AgentFactory> {
     all().into_iter().find(|factory| factory.id() == id).unwrap()
 }
@@ -41,6 +46,18 @@ pub(crate) fn settings(id: &str, variant: usize) -> &'static str {
             "hidden_sizes = []\nbuffer_size = 100\nlearning_starts = 10\nbatch_size = 4\n\
              double = false\nrepeat_random = true\noptimizer = { kind = 'rmsprop' }\n\
              normalize_observations = true"
+        }
+        ("alphazero", 0) => {
+            "hidden_sizes = [8]\nsimulations = 5\nbuffer_size = 40\nlearning_starts = 10\nbatch_size = 8\n\
+             train_freq = 3\nn_step = 3"
+        }
+        ("alphazero", 1) => {
+            "hidden_sizes = [8]\nsimulations = 3\nmax_considered_actions = 2\nbuffer_size = 500\n\
+             learning_starts = 20\nbatch_size = 4\ntrain_freq = 1\nnormalize_observations = true"
+        }
+        ("alphazero", _) => {
+            "hidden_sizes = []\nsimulations = 2\nbuffer_size = 100\nlearning_starts = 0\nbatch_size = 4\n\
+             gradient_steps = 2\nc_scale = 1\noptimizer = { kind = 'rmsprop' }"
         }
         ("reinforce", 0) => "hidden_sizes = [8]\nnum_episodes = 3",
         ("reinforce", _) => {
@@ -139,7 +156,7 @@ pub(crate) fn world(kind: usize, num_envs: usize, seed: u64) -> Box<dyn ManagedV
 /// Whether the agent `id` can learn in worlds with the spec `spec`.
 fn suits(id: &str, spec: &Spec) -> bool {
     match id {
-        "dqn" => spec.actions.count() > 0,
+        "dqn" | "alphazero" => spec.actions.count() > 0,
         "recurrent-ppo" | "self-imitation" => spec.players == 1,
         _ => true,
     }
@@ -153,7 +170,7 @@ proptest! {
         kind in 0..6usize, variant in 0..3usize, num_envs in 1..4usize, seed: u64,
         first in 0u64..200, second in 0u64..200,
     ) {
-        for id in DEEP {
+        for id in with_planning() {
             let mut whole_batch = world(kind, num_envs, seed);
             if !suits(id, whole_batch.spec()) {
                 continue;
@@ -186,7 +203,7 @@ proptest! {
 fn a_saved_agent_of_another_kind_is_refused() {
     let spec = Graph::cliff().spec().clone();
     let budget = Budget { steps: 100, num_envs: 1 };
-    for id in DEEP {
+    for id in with_planning() {
         let saved = build(id, &spec, "hidden_sizes = [8]", budget, 0).save().unwrap();
         for (other, text) in [
             ("dqn", "hidden_sizes = [9]"),
@@ -343,9 +360,13 @@ fn non_finite_values_stop_learning_and_are_named() {
 #[test]
 fn diverging_updates_stop_learning() {
     let maze = || Graph::maze(&["S..", ".#.", "..G"]).with_limit(20);
-    for id in DEEP {
+    for id in with_planning() {
         let text = "hidden_sizes = [8, 8]\nactivation = 'relu'\nlearning_rate = 1e30\nmax_grad_norm = 0";
-        let more = if id == "dqn" { "\nlearning_starts = 50" } else { "" };
+        let more = match id {
+            "dqn" => "\nlearning_starts = 50",
+            "alphazero" => "\nlearning_starts = 50\nsimulations = 4",
+            _ => "",
+        };
         let mut agent =
             build(id, maze().spec(), &format!("{text}{more}"), Budget { steps: 5000, num_envs: 1 }, 0);
         let error = agent.learn(&mut maze().batch(1, 0), 5000).unwrap_err();

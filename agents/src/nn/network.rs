@@ -128,6 +128,11 @@ impl Network {
         self.node_sizes[0]
     }
 
+    /// Number of output nodes, whose values are the outputs.
+    pub(crate) fn num_outputs(&self) -> usize {
+        self.outputs.len()
+    }
+
     /// Number of outputs, O.
     pub fn output_len(&self) -> usize {
         self.outputs.iter().map(|&node| self.node_sizes[node]).sum()

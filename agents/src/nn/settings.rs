@@ -145,6 +145,16 @@ impl NetworkSettings {
         node
     }
 
+    /// Adds the hidden layers on the node `from`; `name` is the first part of the names of their parameters.
+    pub fn hidden(&self, net: &mut Builder, name: &str, from: NodeId) -> NodeId {
+        let activation = if self.layer_norm { Activation::Identity } else { self.activation };
+        self.hidden_sizes.iter().enumerate().fold(from, |node, (i, &units)| {
+            let name = format!("{name}.{i}");
+            let node = net.linear(&name, node, units as usize, activation, Init::Orthogonal(self.gain()));
+            self.normalized(net, &name, node)
+        })
+    }
+
     /// Node of the layer `node`, called `name`, after its layer normalization, if there is one.
     fn normalized(&self, net: &mut Builder, name: &str, node: NodeId) -> NodeId {
         match self.layer_norm {

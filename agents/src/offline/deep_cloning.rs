@@ -29,16 +29,15 @@ use crate::off_policy::trained::{SavedNetwork, TrainedNetwork};
 use crate::policy_gradient::head::Head;
 use crate::schedule::Schedule;
 use crate::settings::within;
+use crate::symmetries::{self, Symmetries};
 
 mod examples;
 mod factory;
-mod symmetries;
 #[cfg(test)]
 mod tests;
 
 use examples::{Examples, Packed};
 pub(super) use factory::DeepCloningFactory;
-use symmetries::Symmetries;
 
 /// One-line description in the list of agents.
 pub const ABOUT: &str = "Deep behavior cloning: a network of the demonstrated actions (Clark & Storkey 2015)";

@@ -11,7 +11,7 @@ use freewheel_core::{
     ActionBuffer, Agent, ManagedVectorEnv, MetricSink, PolicyMode, Purpose, Stream, Streams,
 };
 
-use super::{settings, world};
+use super::{settings, with_planning, world};
 use crate::estimator::{self, AnyEstimator, EstimatorFactory};
 use crate::{Budget, Samples, all, supervised, unsupervised};
 
@@ -107,7 +107,7 @@ fn use_agent(agent: &mut dyn Agent, envs: &mut dyn ManagedVectorEnv) {
 fn agent_settings(id: &str, variant: usize, kind: usize) -> toml::Table {
     let text = match (id, variant) {
         ("random" | "scripted" | "reference", _) => "",
-        ("dqn" | "reinforce" | "a2c" | "ppo" | "recurrent-ppo" | "sac" | "td3", _) => settings(id, variant),
+        (id, _) if with_planning().chain(["sac", "td3"]).any(|deep| deep == id) => settings(id, variant),
         ("dyna-q", 2) => "prioritized = false\nkappa = 0.01\nmodel = 'latest'",
         ("q-lambda", 1) => "naive = true\ntraces = 'accumulating'",
         (_, 1) => "exploration = 'ucb'",

@@ -14,7 +14,8 @@ fn the_best_action_of_an_insight_is_the_greedy_action() {
             let mut envs = world(kind, 2, 4);
             let continuous = envs.spec().actions.count() == 0;
             let off_policy = ["sac", "td3"].contains(&&*id);
-            let deep = ["dqn", "reinforce", "a2c", "ppo", "recurrent-ppo"].contains(&&*id) || off_policy;
+            let deep = ["dqn", "reinforce", "a2c", "ppo", "recurrent-ppo", "alphazero"].contains(&&*id)
+                || off_policy;
             // Offline agents need demonstrations.
             let fixed = ["random", "scripted", "reference", "bc", "deep-bc", "iql"].contains(&&*id);
             if fixed || off_policy != continuous && (off_policy || !deep) || !suits(&id, envs.spec()) {

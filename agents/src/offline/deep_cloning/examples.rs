@@ -6,7 +6,7 @@ use freewheel_core::demonstrations::{Demonstration, DemonstrationSet};
 use freewheel_core::{Actions, DynWorld, Error, Purpose, Result, Streams, memory};
 use rayon::prelude::*;
 
-use super::symmetries::Symmetries;
+use crate::symmetries::Symmetries;
 
 /// Number of episodes that are replayed before their steps are appended.
 const EPISODES_PER_PART: usize = 256;

@@ -3,13 +3,13 @@
 use freewheel_core::{ActionSpace, Error, ObservationSpace, Result, Spec};
 
 /// Number of symmetries of a square.
-pub(super) const COUNT: usize = 8;
+pub(crate) const COUNT: usize = 8;
 
 /// Side N of the square planes of `spec`, whose actions are the N² points in the order of a plane, and perhaps one more.
 ///
 /// # Errors
 /// [`Error::Config`] for other observations or actions.
-pub(super) fn side(spec: &Spec) -> Result<usize> {
+pub(crate) fn side(spec: &Spec) -> Result<usize> {
     let shape = match &spec.observation {
         ObservationSpace::Box { shape, .. } => &shape[..],
         ObservationSpace::Discrete { .. } => &[],
@@ -34,14 +34,14 @@ pub(super) fn side(spec: &Spec) -> Result<usize> {
 
 /// Symmetries of planes of `side` x `side`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Symmetries {
+pub(crate) struct Symmetries {
     /// Point to which each point goes, `[8][N²]`; the first symmetry is the identity.
     points: [Vec<u32>; COUNT],
 }
 
 impl Symmetries {
     /// Symmetries of planes of `side` x `side`.
-    pub(super) fn of(side: usize) -> Self {
+    pub(crate) fn of(side: usize) -> Self {
         let point = |symmetry: usize, i: usize| {
             let (mut x, mut y) = (i % side, i / side);
             if symmetry & 1 != 0 {
@@ -63,13 +63,13 @@ impl Symmetries {
     /// Index, in the transformed planes or mask, of the number with the index `i`. An index of a mask beyond the points,
     /// or that of an action, stays.
     #[inline]
-    pub(super) fn action(&self, symmetry: usize, i: usize) -> usize {
+    pub(crate) fn action(&self, symmetry: usize, i: usize) -> usize {
         self.points[symmetry].get(i).map_or(i, |&to| to as usize)
     }
 
     /// Index, in the transformed planes `[C, N, N]`, of the number with the index `i`.
     #[inline]
-    pub(super) fn plane(&self, symmetry: usize, i: usize) -> usize {
+    pub(crate) fn plane(&self, symmetry: usize, i: usize) -> usize {
         let points = &self.points[symmetry];
         let (plane, point) = (i / points.len(), i % points.len());
         plane * points.len() + points[point] as usize
