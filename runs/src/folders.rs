@@ -100,8 +100,46 @@ impl Registry {
     }
 }
 
+/// Separator between the folder of a run and the simulations of a tree search, as in `RUN+search:200`.
+const SEARCH: &str = "+search:";
+
+/// Folder of the run `name`, and the simulations of the tree search that is to choose its actions, if it names one.
+///
+/// # Errors
+/// [`Error::Config`] for simulations that are not a number from 1 to 100000.
+pub(crate) fn split_search(name: &str) -> Result<(&str, Option<u32>)> {
+    let Some((run, simulations)) = name.rsplit_once(SEARCH) else { return Ok((name, None)) };
+    match simulations.trim().parse() {
+        Ok(simulations @ 1..=100_000) => Ok((run, Some(simulations))),
+        _ => Err(Error::Config(format!(
+            "{name}: `{simulations}` must be a number of simulations, 1 to 100000, as in {run}{SEARCH}200"
+        ))),
+    }
+}
+
+/// `policy` of the run `name`, with a tree search of these `simulations`, if any.
+///
+/// # Errors
+/// [`Error::Config`] for a policy that cannot search.
+pub(crate) fn with_search(
+    policy: Box<dyn Policy>,
+    simulations: Option<u32>,
+    name: &str,
+) -> Result<Box<dyn Policy>> {
+    let Some(simulations) = simulations else { return Ok(policy) };
+    policy.with_search(simulations).ok_or_else(|| {
+        let why = "this policy has no values for a tree search; train the agent alphazero";
+        Error::Config(format!("{name}: {why}"))
+    })
+}
+
 impl PolicyLoader for Registry {
+    /// Policy of the run in `folder`, which may name a tree search, as in `RUN+search:200`.
     fn load(&self, folder: &Path, spec: &Spec) -> Result<Arc<dyn Policy>> {
+        let name = folder.to_string_lossy();
+        let (run, simulations) = split_search(&name)?;
+        // The path itself, if there is no search: it may not be text.
+        let folder = if simulations.is_some() { Path::new(run) } else { folder };
         let job = self.job_in(folder)?;
         let config = |message: String| Err(Error::Config(format!("{}: {message}", folder.display())));
         let ObservationConfig { frame_stack, encoder } = ObservationConfig::of(&job.config.agent_settings)?;
@@ -128,7 +166,7 @@ impl PolicyLoader for Registry {
         }
         match job.trained(self, folder, &output::note)? {
             Some((_, agent)) => match agent.policy(PolicyMode::Greedy) {
-                policy if policy.memory_len() == 0 => Ok(Arc::from(policy)),
+                policy if policy.memory_len() == 0 => Ok(Arc::from(with_search(policy, simulations, &name)?)),
                 _ => config("this policy has a memory, which is not available in another world".into()),
             },
             None => Err(no_checkpoint(folder)),

@@ -44,8 +44,9 @@ pub struct Gtp {
     #[allow(missing_docs)]
     pub rules: GoRules,
     /// Player: uct:N,strong (tree search with N playouts and knowledge of the game), uct:N (plain tree search, much
-    /// weaker), greedy, random, gtp:COMMAND for another program, the folder of a trained run, or
-    /// uct:N,strong,prior=RUN, a tree search that starts with the probabilities of a trained run.
+    /// weaker), greedy, random, gtp:COMMAND for another program, the folder of a trained run, RUN+search:N for such a
+    /// run with N simulations (agent alphazero), or uct:N,strong,prior=RUN, a tree search that starts with the
+    /// probabilities of a trained run.
     #[arg(long, default_value = DEFAULT_PLAYER)]
     pub player: String,
     /// Seed of the player.
@@ -57,8 +58,9 @@ pub struct Gtp {
 #[derive(Args, Debug)]
 pub struct Match {
     /// First player: uct:N,strong (tree search with N playouts and knowledge of the game), uct:N (plain tree search,
-    /// much weaker), greedy, random, gtp:COMMAND for another program, the folder of a trained run, or
-    /// uct:N,strong,prior=RUN, a tree search that starts with the probabilities of a trained run.
+    /// much weaker), greedy, random, gtp:COMMAND for another program, the folder of a trained run, RUN+search:N for
+    /// such a run with N simulations (agent alphazero), or uct:N,strong,prior=RUN, a tree search that starts with the
+    /// probabilities of a trained run.
     pub a: String,
     /// Second player, in the same form.
     pub b: String,

@@ -39,7 +39,8 @@ pub struct Train {
 /// `freewheel eval`
 #[derive(Args, Debug)]
 pub struct Eval {
-    /// Folder of a run, or a folder that contains runs.
+    /// Folder of a run, or a folder that contains runs; FOLDER+search:N for a tree search of N simulations by the
+    /// network of a run (agent alphazero).
     pub run: PathBuf,
     /// Episodes of each run.
     #[arg(long, default_value_t = 1000, value_parser = count::parse)]
@@ -77,8 +78,8 @@ pub struct Resume {
 /// `freewheel watch`
 #[derive(Args, Debug)]
 pub struct Watch {
-    /// World (family/name or family:file), the folder of a run, a store of demonstrations, or a file of recorded
-    /// episodes (.jsonl) or of games of Go (.sgf).
+    /// World (family/name or family:file), the folder of a run (RUN+search:N with a tree search), a store of
+    /// demonstrations, or a file of recorded episodes (.jsonl) or of games of Go (.sgf).
     pub what: String,
     /// Folder of a second run, to show both side by side on the same episodes.
     pub other: Option<String>,

@@ -1,6 +1,6 @@
 //! `eval`: evaluation of trained runs on new episodes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use freewheel_core::evaluate::Protocol;
@@ -13,6 +13,7 @@ use super::stop_flag;
 use crate::cli::Eval;
 use crate::error::{Error, Result};
 use crate::experiment::pool;
+use crate::folders::{split_search, with_search};
 use crate::format::decimal_or_dash;
 use crate::job::{Job, MeasureMean};
 use crate::metrics::Window;
@@ -43,7 +44,9 @@ struct RunEvaluation {
 
 pub(super) fn eval(registry: &Registry, args: Eval) -> Result<()> {
     let pool = pool(args.threads.count())?;
-    let found = registry.find_jobs(&args.run)?;
+    let name = args.run.to_string_lossy();
+    let (run, simulations) = split_search(&name)?;
+    let found = registry.find_jobs(if simulations.is_some() { Path::new(run) } else { &args.run })?;
     let stop = stop_flag()?;
     // Worlds are solved one by one before the evaluations, because a solver uses all threads itself.
     let score_scales = ScoreScales::default();
@@ -61,7 +64,7 @@ pub(super) fn eval(registry: &Registry, args: Eval) -> Result<()> {
             output::note(&format!("{}: skipped, no checkpoint yet", directory.display()));
             return Ok(None);
         };
-        let policy = agent.policy(PolicyMode::Greedy);
+        let policy = with_search(agent.policy(PolicyMode::Greedy), simulations, &name)?;
         let finished = job.evaluate(&*policy, args.episodes, &stop);
         while let Some(text) = job.evaluation_world().take_note() {
             output::note(&format!("{}: {text}", directory.display()));

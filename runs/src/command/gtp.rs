@@ -14,6 +14,7 @@ use freewheel_envs::go::{PolicyPlayer, Settings};
 use crate::checkpoints::no_checkpoint;
 use crate::cli::{GoRules, Gtp};
 use crate::error::Result;
+use crate::folders::{split_search, with_search};
 use crate::job::{Job, JobConfig};
 use crate::observation::ObservationConfig;
 use crate::{Registry, output};
@@ -35,9 +36,9 @@ pub(super) fn gtp(registry: &Registry, args: &Gtp) -> Result<()> {
     }
 }
 
-/// Player that `name` describes, for boards of `size`: a built-in player, another program, the folder of a trained run, or
-/// a tree search with such a run as prior, `uct:1000,strong,prior=RUN`. For a trained run, also the rules of Go that it
-/// was trained under.
+/// Player that `name` describes, for boards of `size`: a built-in player, another program, the folder of a trained run,
+/// with a search by its network as in `RUN+search:200`, or a tree search with such a run as prior,
+/// `uct:1000,strong,prior=RUN`. For a trained run, also the rules of Go that it was trained under.
 pub(super) fn player(
     registry: &Registry,
     name: &str,
@@ -50,8 +51,10 @@ pub(super) fn player(
         let (policy, rules) = trained_player(registry, prior, size)?;
         return Ok((Arc::new(Uct::new(settings).with_prior(prior, Arc::new(policy))), Some(rules)));
     }
+    let is_run =
+        split_search(name).is_ok_and(|(run, simulations)| simulations.is_some() || Path::new(run).is_dir());
     match players::parse(name) {
-        Err(_) if Path::new(name).is_dir() => {
+        Err(_) if is_run => {
             let (player, rules) = trained_player(registry, name, size)?;
             Ok((Arc::new(player), Some(rules)))
         }
@@ -70,7 +73,8 @@ fn split_prior(name: &str) -> (&str, Option<&str>) {
 /// Player of the trained run in the folder `name`, for boards of `size` if the policy can play on them, and the rules of
 /// Go that it was trained under.
 fn trained_player(registry: &Registry, name: &str, size: Option<u8>) -> Result<(PolicyPlayer, Rules)> {
-    let folder = Path::new(name);
+    let (run, simulations) = split_search(name)?;
+    let folder = Path::new(run);
     let job = registry.job_in(folder)?;
     let spec = job.world.spec();
     let own = spec.id.strip_prefix("go/").and_then(|board| board.split_once('x')?.0.parse().ok());
@@ -79,14 +83,16 @@ fn trained_player(registry: &Registry, name: &str, size: Option<u8>) -> Result<(
     };
     let settings = Settings::read(&job.config.world_settings, &spec.id)?;
     let size = size.unwrap_or(own);
-    let policy =
-        if size == own { registry.load(folder, spec)? } else { resized(registry, &job, folder, size)? };
+    let policy = match size == own {
+        true => registry.load(Path::new(name), spec)?,
+        false => Arc::from(with_search(resized(registry, &job, folder, size)?, simulations, name)?),
+    };
     Ok((PolicyPlayer::new(name.to_owned(), policy, size, &settings), settings.rules(size)))
 }
 
 /// Policy of the run `job` in `folder` with the observations and actions of a board of `size`, if its network is that of
 /// any board.
-fn resized(registry: &Registry, job: &Job, folder: &Path, size: u8) -> Result<Arc<dyn Policy>> {
+fn resized(registry: &Registry, job: &Job, folder: &Path, size: u8) -> Result<Box<dyn Policy>> {
     let JobConfig { agent, agent_settings, world_settings, seed, .. } = &job.config;
     let other = format!("go/{size}x{size}");
     let refuse = |why: String| {
@@ -108,7 +114,7 @@ fn resized(registry: &Registry, job: &Job, folder: &Path, size: u8) -> Result<Ar
         .build_in(&*world, agent_settings, job.config.budget(), Streams::new(*seed))
         .map_err(|e| refuse(e.to_string()))?;
     agent.load(&trained.save()?).map_err(|_| refuse("it reads boards of that size only".into()))?;
-    Ok(Arc::from(agent.policy(PolicyMode::Greedy)))
+    Ok(agent.policy(PolicyMode::Greedy))
 }
 
 /// Rules of Go from the command line; default size and komi: those of `trained_rules`, else 9 and that of the rule set.

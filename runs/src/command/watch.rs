@@ -10,6 +10,7 @@ use super::overlay;
 use crate::cli::Watch;
 use crate::document::Document;
 use crate::error::{Error, Result};
+use crate::folders::{split_search, with_search};
 use crate::job::Job;
 use crate::plan::Plan;
 use crate::score_scale::ScoreScale;
@@ -34,7 +35,7 @@ pub(super) fn watch(registry: &Registry, args: Watch) -> Result<()> {
             path.file_name().map_or_else(|| args.what.clone(), |name| name.to_string_lossy().into_owned());
         let world = Arc::clone(&recordings[0].world);
         tui::watch(tui::Watch { title, recordings, ..settings(&args, world) })?
-    } else if path.is_dir() {
+    } else if split_search(&args.what)?.1.is_some() || path.is_dir() {
         watch_run(registry, path, &args)?
     } else {
         match (&args.agent, &args.against) {
@@ -128,12 +129,17 @@ struct WatchedRun {
     /// Steps of the checkpoints that the viewer has.
     known: Vec<u64>,
     reporter: Reporter,
+    /// Simulations of the search that chooses the actions, if any.
+    simulations: Option<u32>,
     /// Whether the run is finished, so that no checkpoints follow.
     is_finished: bool,
 }
 
 /// Run in `folder`, and the viewer of its checkpoints.
 fn open_run(registry: &Registry, folder: &Path, args: &Watch) -> Result<(WatchedRun, tui::Watch)> {
+    let name = folder.to_string_lossy();
+    let (run, simulations) = split_search(&name)?;
+    let folder = if simulations.is_some() { Path::new(run) } else { folder };
     let mut found = registry.find_jobs(folder)?;
     if found.len() > 1 {
         let (first, _) = &found[0];
@@ -156,13 +162,17 @@ fn open_run(registry: &Registry, folder: &Path, args: &Watch) -> Result<(Watched
     }
     let result = Job::result_in(&directory)?;
     let stalled = result.as_ref().and_then(|result| result.stalled.clone());
-    let name = |step: u64| {
+    let title = |step: u64| {
         let mark = if stalled.as_ref().is_some_and(|stall| stall.since <= step) { ", stalled" } else { "" };
         format!("{} after {step} steps{mark}", job.config.agent_label)
     };
     let known: Vec<u64> = history.iter().map(|(step, _)| *step).collect();
     let saved = if is_tabular(&job) { job.agent_states(&directory, &known)? } else { Vec::new() };
-    let policies = history.into_iter().map(|(step, policy)| (name(step), Arc::from(policy))).collect();
+    let policies = history.into_iter().map(|(step, policy)| {
+        let policy = with_search(policy, simulations, &name)?;
+        Ok((title(step), Arc::from(policy)))
+    });
+    let policies = policies.collect::<Result<Policies>>()?;
     let (reporter, background) = Background::channel();
     solve(&job, reporter.clone(), Some(&job.config.agent))?;
     let shown = tui::Watch {
@@ -173,7 +183,7 @@ fn open_run(registry: &Registry, folder: &Path, args: &Watch) -> Result<(Watched
         background: Some(background),
         ..settings(args, Arc::clone(&job.world))
     };
-    Ok((WatchedRun { job, directory, known, reporter, is_finished: result.is_some() }, shown))
+    Ok((WatchedRun { job, directory, known, reporter, simulations, is_finished: result.is_some() }, shown))
 }
 
 /// Shows the checkpoints of the run in `folder`, and those that its training adds.
@@ -226,6 +236,7 @@ fn follow(registry: &Registry, run: &WatchedRun) {
         let Ok(new) = job.history_besides(registry, directory, &known, &|_| {}) else { continue };
         for (step, policy) in new {
             known.push(step);
+            let Ok(policy) = with_search(policy, run.simulations, "") else { continue };
             let name = format!("{} after {step} steps", job.config.agent_label);
             reporter.send(Update::Policy(name, Arc::from(policy)));
         }

@@ -29,7 +29,8 @@
 //! | `config` | configuration shared by all episodes |
 //! | `view`, `tactics` | observation planes and the mask of legal moves |
 //! | `two_player` | [`Go`], the two-player game |
-//! | `versus_opponent` | [`GoVersusOpponent`], the game against an opponent; [`PolicyPlayer`], a policy as a player |
+//! | `versus_opponent` | [`GoVersusOpponent`], the game against an opponent |
+//! | `policy_player` | [`PolicyPlayer`], a policy as a player |
 //! | `reference` | reference values and the random baseline |
 //! | `draw`, `layout`, `stone`, `layers` | drawing of the board |
 //! | `event` | events of a step: captures, passes, the end |
@@ -39,6 +40,7 @@ mod draw;
 mod event;
 mod layers;
 mod layout;
+mod policy_player;
 mod reference;
 mod settings;
 mod stone;
@@ -56,9 +58,10 @@ use freewheel_core::{DynWorld, Error, EvaluationWorld, PolicyLoader, Result, Wor
 use super::players;
 use settings::SELF;
 
+pub use policy_player::PolicyPlayer;
 pub use settings::{AgentColor, Reward, Ruleset, Settings};
 pub use two_player::Go;
-pub use versus_opponent::{GoVersusOpponent, OpponentStatus, PolicyPlayer, VersusOpponentState};
+pub use versus_opponent::{GoVersusOpponent, OpponentStatus, VersusOpponentState};
 
 /// World family `go`: one world for each board size.
 ///

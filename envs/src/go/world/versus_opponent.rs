@@ -8,8 +8,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use freewheel_core::{
-    ActionBuffer, Baseline, Env, Error, Event, Frame, Insight, Policy, PolicyLoader, Result, Scene, Solution,
-    SolveQuery, Spec, Step, Stream, World,
+    Baseline, Env, Error, Event, Frame, Insight, PolicyLoader, Result, Scene, Solution, SolveQuery, Spec,
+    Step, Stream, World,
 };
 use serde::{Deserialize, Serialize};
 
@@ -18,13 +18,12 @@ use super::draw::{self, BoardScene};
 use super::event;
 use super::layers;
 use super::layout::Layout;
+use super::policy_player::PolicyPlayer;
 use super::reference;
 use super::settings::{AgentColor, CHECKPOINT, Settings};
-use super::view::View;
 use crate::go::gtp::{is_interrupted, vertex};
 use crate::go::players::{self, Player, PlayerAction};
 use crate::go::rules::{Color, Game};
-use crate::go::uct::MovePrior;
 
 /// Go for one player against an opponent. Measures are those of the agent.
 pub struct GoVersusOpponent {
@@ -317,83 +316,5 @@ impl World for GoVersusOpponent {
 
     fn action_cell(&self, state: &VersusOpponentState, frame: &Frame, action: u32) -> Option<(usize, usize)> {
         Layout::of(&state.game, frame).action_cell(&state.game, action)
-    }
-}
-
-/// Player that follows a trained policy, on boards of the size of the policy's training.
-pub struct PolicyPlayer {
-    name: String,
-    policy: Arc<dyn Policy>,
-    size: u8,
-    view: View,
-    /// Player of a scripted policy, which uses the game instead of the observation.
-    scripted_player: Option<Arc<dyn Player>>,
-}
-
-impl PolicyPlayer {
-    /// Player `name` for boards of `size` x `size`, with the observations and masks of a world with these `settings`.
-    pub fn new(name: String, policy: Arc<dyn Policy>, size: u8, settings: &Settings) -> Self {
-        let scripted_player = policy.script().and_then(config::scripted_player);
-        PolicyPlayer { name, policy, size, view: View::of(settings), scripted_player }
-    }
-
-    /// Observation of the player to move, `[D]`, and its mask, `[N² + 1]`.
-    fn look(&self, game: &Game) -> (Vec<f32>, Vec<bool>) {
-        let mut obs = vec![0.0; self.view.planes() * game.area()];
-        self.view.observe(game, game.to_play(), &mut obs);
-        let mut legal = vec![true; game.area() + 1];
-        self.view.legal(game, &mut legal);
-        (obs, legal)
-    }
-}
-
-impl MovePrior for PolicyPlayer {
-    fn probabilities(&self, game: &Game, out: &mut [f32]) -> bool {
-        if self.check_ready(game).is_err() {
-            return false;
-        }
-        let (obs, legal) = self.look(game);
-        out.len() == legal.len() && self.policy.action_values(&obs, &legal, out)
-    }
-
-    fn check_board(&self, start: &Game) -> Result<()> {
-        self.check_ready(start)
-    }
-}
-
-impl Player for PolicyPlayer {
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn choose(&self, game: &Game, rng: &mut Stream) -> Result<PlayerAction> {
-        self.check_ready(game)?;
-        if let Some(scripted_player) = &self.scripted_player {
-            return scripted_player.choose(game, rng);
-        }
-        // A policy of human records, which rarely end with passes, is not asked whether it passes here.
-        if !self.view.eyes && game.passes() > 0 && config::margin(game, game.to_play()) > 0.0 {
-            return Ok(PlayerAction::Play(game.pass()));
-        }
-        let (obs, legal) = self.look(game);
-        let mut actions = ActionBuffer::Discrete(vec![0]);
-        self.policy.act(&obs, &legal, std::slice::from_mut(rng), &mut actions);
-        match actions {
-            ActionBuffer::Discrete(actions) if actions.len() == 1 => {
-                Ok(PlayerAction::Play(config::action_to_point(actions[0])))
-            }
-            _ => Err(Error::Unsupported(format!("{} does not have discrete actions", self.name))),
-        }
-    }
-
-    fn check_ready(&self, start: &Game) -> Result<()> {
-        let size = self.size;
-        if (start.rules().width, start.rules().height) == (size, size) {
-            return Ok(());
-        }
-        Err(Error::Config(format!(
-            "{} was trained on {size}x{size} and cannot play on another board size",
-            self.name
-        )))
     }
 }
