@@ -46,8 +46,8 @@ pub struct Search {
 pub enum Scale {
     /// Values from -x to x become 0 to 1.
     Bound(f32),
-    /// The values of one state, from the lowest to the highest, become 0 to 1; a difference below x counts as x, so that
-    /// differences that mean nothing are not enlarged.
+    /// The values of one state, from the lowest to the highest, become 0 to 1; a difference below x counts as x, so
+    /// that differences that mean nothing are not enlarged.
     Range(f32),
 }
 
