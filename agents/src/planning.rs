@@ -18,7 +18,7 @@ use crate::demonstrations::auto::Methods;
 use crate::{AgentFactory, FnFactory};
 
 /// Methods of a warm start between which `auto` chooses.
-const AUTO: Methods = Methods { policy: settings::METHODS[0], data: "demonstrated-states" };
+const AUTO: Methods = Methods { protecting: settings::METHODS[0], other: "demonstrated-states" };
 
 /// Factories of the planning agents.
 pub fn all() -> Vec<Box<dyn AgentFactory>> {
