@@ -130,6 +130,10 @@ impl Env for MiniGrid {
         }
     }
 
+    fn is_valid(&self, state: &State) -> bool {
+        state.is_rectangle()
+    }
+
     fn observe(&self, state: &State, out: &mut [f32]) {
         let view = state.view(self.layout.through_walls());
         let area = VIEW * VIEW;

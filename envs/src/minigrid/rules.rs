@@ -120,6 +120,15 @@ impl State {
         }
     }
 
+    /// Whether the cells are whole rows of the grid, in which the agent stands in one of the four directions. A state
+    /// from a file may be another one.
+    pub(super) fn is_rectangle(&self) -> bool {
+        let width = self.width as usize;
+        width > 0 && self.cells.len().is_multiple_of(width) && self.direction < 4 && {
+            self.index(self.position).is_some_and(|i| i < self.cells.len())
+        }
+    }
+
     pub(super) fn height(&self) -> i32 {
         self.cells.len().checked_div(self.width as usize).unwrap_or(0) as i32
     }

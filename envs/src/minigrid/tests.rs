@@ -274,6 +274,25 @@ fn wrong_names_and_settings() {
     assert_eq!(MiniGridFamily.list().len(), WORLDS.len());
 }
 
+/// Found by mutated checkpoints: a grid of width 0 was a division by zero.
+#[test]
+fn forged_states_are_refused() {
+    let env = world("dynamic-obstacles-random-6x6", "");
+    let state = env.reset(&mut rng(0));
+    assert!(env.is_valid(&state));
+    let forged = [
+        State { width: 0, ..state.clone() },
+        State { width: 5, ..state.clone() },
+        State { cells: Vec::new(), ..state.clone() },
+        State { direction: 4, ..state.clone() },
+        State { position: [-1, 0], ..state.clone() },
+        State { position: [0, 6], ..state.clone() },
+    ];
+    for state in forged {
+        assert!(!env.is_valid(&state), "{state:?}");
+    }
+}
+
 #[test]
 fn a_state_is_plain_data() {
     let state = Env::reset(&world("multiroom-n4-s5", ""), &mut rng(0));
