@@ -150,8 +150,8 @@ fn games_are_imported_and_bad_ones_counted() {
     assert!(verified.contains("3 episodes replay exactly"), "{verified}");
 }
 
-/// The same games with observations, and as actions only: a network learns the same from both. Its policy plays on another
-/// board, and is the prior of a tree search.
+/// The same games with observations, and as actions only: a network learns the same from both. Its policy plays on
+/// another board, and is the prior of a tree search.
 #[test]
 fn moves_of_games_are_learned_from_actions_only() {
     let home = tempdir().unwrap();

@@ -88,8 +88,8 @@ pub fn go_games() -> usize {
     std::env::var("FREEWHEEL_GO_GAMES").ok().and_then(|games| games.parse().ok()).unwrap_or(40)
 }
 
-/// Python that can import `module` of the package `package`: `FREEWHEEL_PYTHON`, or the one that `tests/peers/setup` has
-/// made. Without one the test is skipped with a message, or fails if `FREEWHEEL_REFEREES` is `required`.
+/// Python that can import `module` of the package `package`: `FREEWHEEL_PYTHON`, or the one that `tests/peers/setup`
+/// has made. Without one the test is skipped with a message, or fails if `FREEWHEEL_REFEREES` is `required`.
 pub fn python(module: &str, package: &str) -> Option<PathBuf> {
     let made = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/peers/bin/python"));
     let python = std::env::var_os("FREEWHEEL_PYTHON").map_or(made, PathBuf::from);

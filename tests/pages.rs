@@ -165,8 +165,8 @@ fn in_the_help(command: &str) {
     }
 }
 
-/// Whether a command failed for lack of something: a terminal, GNU Go, prices, circuits and records that are not part of
-/// the project, or the result of a command before it that took too long.
+/// Whether a command failed for lack of something: a terminal, GNU Go, prices, circuits and records that are not part
+/// of the project, or the result of a command before it that took too long.
 fn lacks_something(error: &str) -> bool {
     let lacking = [
         "terminal",

@@ -1,9 +1,9 @@
 //! The Python package, in a clean environment: a wheel of the package is installed from a local index, and pytest runs
 //! `runs/python/tests` there, beside a million steps that are recorded here without Python.
 //!
-//! Requires the Python environment of `tests/peers/setup` and the packages that it has downloaded; without them the test is
-//! skipped with a note, or fails if `FREEWHEEL_REFEREES=required`. The wheel has the module that cargo built with this test;
-//! `FREEWHEEL_WHEEL` names another one, such as that of `maturin build --release`.
+//! Requires the Python environment of `tests/peers/setup` and the packages that it has downloaded; without them the
+//! test is skipped with a note, or fails if `FREEWHEEL_REFEREES=required`. The wheel has the module that cargo built
+//! with this test; `FREEWHEEL_WHEEL` names another one, such as that of `maturin build --release`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

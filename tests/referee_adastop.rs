@@ -1,7 +1,7 @@
 //! Comparison of the group-sequential test with the package AdaStop on the same scores.
 //!
-//! Requires `FREEWHEEL_PYTHON` naming a Python with adastop 0.1.3. Without it the test is skipped with a note, or fails if
-//! `FREEWHEEL_REFEREES=required`.
+//! Requires `FREEWHEEL_PYTHON` naming a Python with adastop 0.1.3. Without it the test is skipped with a note, or fails
+//! if `FREEWHEEL_REFEREES=required`.
 
 use std::process::Command;
 
@@ -13,8 +13,8 @@ use serde_json::json;
 /// Permutations are enumerated by both, so that every decision is the same.
 const DESIGN: Design = Design { group: 4, looks: 2, alpha: 0.1, permutations: 10_000 };
 
-/// Scores of agents with the mean scores `means`: multiples of 1/64, whose means over 4 and 8 runs are exact. The package
-/// computes a statistic in two ways, and rounding would decide where it is equal to the boundary.
+/// Scores of agents with the mean scores `means`: multiples of 1/64, whose means over 4 and 8 runs are exact. The
+/// package computes a statistic in two ways, and rounding would decide where it is equal to the boundary.
 fn scores(index: u64, means: &[f64]) -> Vec<Vec<f64>> {
     let mut rng = Streams::new(5).stream(Purpose::Generation, index, 0);
     let mut runs =

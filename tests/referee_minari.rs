@@ -1,5 +1,5 @@
-//! Stores of demonstrations beside Minari 0.5.4: Minari loads those of Freewheel, Freewheel those of Minari, and all sums
-//! agree.
+//! Stores of demonstrations beside Minari 0.5.4: Minari loads those of Freewheel, Freewheel those of Minari, and all
+//! sums agree.
 //!
 //! Requires the Python environment of `tests/peers/minari_setup`; without it the test is skipped with a note.
 

@@ -1,7 +1,7 @@
 //! Comparison of the statistics of scores with the package rliable on the same scores.
 //!
-//! Requires `FREEWHEEL_PYTHON` naming a Python with rliable 1.2.0 and pandas below 3. Without it the test is skipped with
-//! a note, or fails if `FREEWHEEL_REFEREES=required`.
+//! Requires `FREEWHEEL_PYTHON` naming a Python with rliable 1.2.0 and pandas below 3. Without it the test is skipped
+//! with a note, or fails if `FREEWHEEL_REFEREES=required`.
 
 use std::process::Command;
 

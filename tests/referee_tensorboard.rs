@@ -1,5 +1,5 @@
-//! Event files and tables of metrics beside their readers: TensorBoard loads every event and shows the settings with the
-//! score, pandas and pyarrow read the numbers of `metrics.jsonl`.
+//! Event files and tables of metrics beside their readers: TensorBoard loads every event and shows the settings with
+//! the score, pandas and pyarrow read the numbers of `metrics.jsonl`.
 //!
 //! Requires the Python environment of `tests/peers/setup`, or `FREEWHEEL_PYTHON` naming a Python with tensorboard,
 //! pandas and pyarrow. Without it the test is skipped with a note, or fails if `FREEWHEEL_REFEREES=required`.

@@ -1,5 +1,5 @@
-//! The viewer in a real terminal, made by tmux: it starts, obeys keys, follows the size of the window, can be suspended,
-//! and leaves the terminal as it was, however it ends. A game played by hand is kept.
+//! The viewer in a real terminal, made by tmux: it starts, obeys keys, follows the size of the window, can be
+//! suspended, and leaves the terminal as it was, however it ends. A game played by hand is kept.
 
 #![cfg(target_os = "linux")]
 

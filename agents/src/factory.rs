@@ -211,8 +211,8 @@ impl<C> FnFactory<C> {
         FnFactory { warnings: Some(Box::new(warnings)), ..self }
     }
 
-    /// The same factory of a reward learner that may start from demonstrations: `slot` is the place of the warm start in
-    /// the settings, `methods` those between which `auto` chooses.
+    /// The same factory of a reward learner that may start from demonstrations: `slot` is the place of the warm start
+    /// in the settings, `methods` those between which `auto` chooses.
     pub(crate) fn with_warm_start(
         self,
         slot: impl Fn(&mut C) -> &mut Option<WarmStart> + Send + Sync + 'static,
@@ -275,7 +275,8 @@ impl<C: Serialize + DeserializeOwned + JsonSchema> FnFactory<C> {
         build().map_err(|error: Error| error.of(&format!("agent {}", self.id)))
     }
 
-    /// Removes a warm start that chooses the first steps of episodes from `config`: the agent itself starts from scratch.
+    /// Removes a warm start that chooses the first steps of episodes from `config`: the agent itself starts from
+    /// scratch.
     fn take_opening(&self, config: &mut C) -> Option<WarmStart> {
         let (slot, _) = self.warm_start.as_ref()?;
         slot(config).take_if(|warm| warm.opens_episodes())

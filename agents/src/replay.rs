@@ -1,8 +1,9 @@
 //! Replay buffer that stores every observation once.
 //!
 //! Each environment has a ring of slots. A slot holds an observation, the mask of legal actions, the action and the
-//! reward. An action is one index (u32) or K numbers (f32), the type parameter of the buffer. While an episode runs, the next slot holds the successor of a step. After a truncated episode an additional
-//! slot holds the final observation of the episode. After termination no successor is needed.
+//! reward. An action is one index (u32) or K numbers (f32), the type parameter of the buffer. While an episode runs,
+//! the next slot holds the successor of a step. After a truncated episode an additional slot holds the final
+//! observation of the episode. After termination no successor is needed.
 
 use freewheel_core::{ActionSpace, Ending, Error, Result, Spec, Stream, memory};
 use serde::de::DeserializeOwned;

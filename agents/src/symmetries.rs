@@ -5,7 +5,8 @@ use freewheel_core::{ActionSpace, Error, ObservationSpace, Result, Spec};
 /// Number of symmetries of a square.
 pub(crate) const COUNT: usize = 8;
 
-/// Side N of the square planes of `spec`, whose actions are the N² points in the order of a plane, and perhaps one more.
+/// Side N of the square planes of `spec`, whose actions are the N² points in the order of a plane, and perhaps one
+/// more.
 ///
 /// # Errors
 /// [`Error::Config`] for other observations or actions.
@@ -60,8 +61,8 @@ impl Symmetries {
         }
     }
 
-    /// Index, in the transformed planes or mask, of the number with the index `i`. An index of a mask beyond the points,
-    /// or that of an action, stays.
+    /// Index, in the transformed planes or mask, of the number with the index `i`. An index of a mask beyond the
+    /// points, or that of an action, stays.
     #[inline]
     pub(crate) fn action(&self, symmetry: usize, i: usize) -> usize {
         self.points[symmetry].get(i).map_or(i, |&to| to as usize)

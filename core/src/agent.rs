@@ -38,8 +38,8 @@ pub trait Policy: Send + Sync {
         0
     }
 
-    /// [`Policy::act`] of a policy with memory: reads and updates the memories `memory [N, M]`, which are 0 at the start
-    /// of an episode. [`Policy::act`] itself acts as in the first step of an episode.
+    /// [`Policy::act`] of a policy with memory: reads and updates the memories `memory [N, M]`, which are 0 at the
+    /// start of an episode. [`Policy::act`] itself acts as in the first step of an episode.
     fn act_with_memory(
         &self,
         obs: &[f32],
@@ -247,8 +247,8 @@ pub trait Agent: Send {
         true
     }
 
-    /// Keeps the updates of the last batch step for [`Agent::last_updates`] from now on; false for an agent whose updates
-    /// are no equations of single numbers.
+    /// Keeps the updates of the last batch step for [`Agent::last_updates`] from now on; false for an agent whose
+    /// updates are no equations of single numbers.
     fn keep_updates(&mut self) -> bool {
         false
     }

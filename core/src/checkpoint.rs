@@ -13,8 +13,8 @@
 //! Sections are sorted by name. All numbers are little-endian. Version 2 is written if a section is compressed (zlib):
 //! one of 32 KiB to 16 MiB that becomes shorter by that, such as a table of values. Its two lengths differ.
 //!
-//! A file is written under a temporary name, synced and renamed, so that a complete file, the old or the new one, exists
-//! at any moment.
+//! A file is written under a temporary name, synced and renamed, so that a complete file, the old or the new one,
+//! exists at any moment.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! Demonstrations: recorded episodes with observations, masks, actions, rewards and endings, to learn from and to
 //! verify.
 //!
-//! A [`Demonstration`] is one episode, a [`DemonstrationSet`] the episodes of one world. Both are plain data; the program
-//! stores them on disk in the layout of Minari.
+//! A [`Demonstration`] is one episode, a [`DemonstrationSet`] the episodes of one world. Both are plain data; the
+//! program stores them on disk in the layout of Minari.
 //!
 //! ```
 //! use freewheel_core::demonstrations::{Demonstration, DemonstrationSet, Label, Source, WorldHeader};
@@ -85,8 +85,8 @@ pub struct Label {
     pub player: String,
     /// Reaction delay, steps: an action is the one chosen for the observation of this many steps earlier.
     pub delay: u32,
-    /// Noise: probability of a random legal action, or standard deviation of the noise of a continuous action as a share
-    /// of half its range.
+    /// Noise: probability of a random legal action, or standard deviation of the noise of a continuous action as a
+    /// share of half its range.
     pub noise: f64,
     /// Probability of a blunder: the legal action with the lowest value, or the opposite of a continuous action.
     pub blunders: f64,

@@ -100,8 +100,8 @@ pub struct Port {
 /// Constant tensor of a graph.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Constant {
-    /// Name of a parameter of the policy, such as `policy.logits.weight`; `None` for a constant of an operation, such as
-    /// the bounds of a clip.
+    /// Name of a parameter of the policy, such as `policy.logits.weight`; `None` for a constant of an operation, such
+    /// as the bounds of a clip.
     pub name: Option<String>,
     /// Tensor.
     pub value: Value,
@@ -355,8 +355,8 @@ impl Graph {
         self.output("action", action, Kind::I64, &[], "index of the greedy action");
     }
 
-    /// Adds the output `action` of continuous actions: `middle + half u` for the numbers `u [N, K]` from -1 to 1 and the
-    /// `ranges [K]` of middles and half widths.
+    /// Adds the output `action` of continuous actions: `middle + half u` for the numbers `u [N, K]` from -1 to 1 and
+    /// the `ranges [K]` of middles and half widths.
     pub fn scale_action(&mut self, spec: &Spec, u: Value, ranges: &[(f32, f32)]) {
         let k = ranges.len();
         let half = self.constant(&[k], Data::F32(ranges.iter().map(|range| range.1).collect()));

@@ -22,8 +22,8 @@ pub struct Insight {
     pub continuous: Vec<ActionDistribution>,
     /// Further quantities, such as the win rate of a search: name and text.
     pub rows: Vec<(String, String)>,
-    /// Quantities whose course over an episode is shown, such as the win rate of the first player: name and number. They
-    /// do not depend on the player to move.
+    /// Quantities whose course over an episode is shown, such as the win rate of the first player: name and number.
+    /// They do not depend on the player to move.
     pub courses: Vec<(&'static str, f32)>,
 }
 

@@ -14,9 +14,9 @@
 /// Largest number of names in a message.
 const MAX_LISTED: usize = 16;
 
-/// Error message for a `key` that is not one of `known`. It suggests the name in Freewheel of a name in another library,
-/// else the most similar known key, else lists the known keys, if there are few. `kind` is the kind of name, such as
-/// "setting"; the message begins with `of`, such as "agent q-learning", unless it is empty.
+/// Error message for a `key` that is not one of `known`. It suggests the name in Freewheel of a name in another
+/// library, else the most similar known key, else lists the known keys, if there are few. `kind` is the kind of name,
+/// such as "setting"; the message begins with `of`, such as "agent q-learning", unless it is empty.
 pub fn unknown(kind: &str, key: &str, known: &[impl AsRef<str>], of: &str) -> String {
     let of = if of.is_empty() { String::new() } else { format!("{of}: ") };
     let answer = if known.iter().any(|other| other.as_ref() == key) {
@@ -56,9 +56,9 @@ fn name_here<'a>(key: &str, known: &'a [impl AsRef<str>]) -> Option<&'a str> {
     ours.into_iter().find_map(|(_, ours)| known(ours))
 }
 
-/// Names in Gymnasium, Stable-Baselines3, CleanRL, rl_zoo3, scikit-learn and earlier versions of Freewheel, each with the
-/// name here: settings, worlds, estimators. For a name that occurs several times, [`unknown`] suggests the first one that
-/// is known.
+/// Names in Gymnasium, Stable-Baselines3, CleanRL, rl_zoo3, scikit-learn and earlier versions of Freewheel, each with
+/// the name here: settings, worlds, estimators. For a name that occurs several times, [`unknown`] suggests the first
+/// one that is known.
 #[rustfmt::skip]
 const OTHER_NAMES: &[(&str, &str)] = &[
     ("n_envs", "num_envs"), ("rows", "num_envs"), ("envs", "num_envs"),

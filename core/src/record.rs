@@ -1,11 +1,11 @@
 //! Recorded episodes: a record has the random stream and the actions, which reproduce the episode, and a digest, which
 //! verifies the replay.
 //!
-//! A file holds one episode per line, as JSON. The last field of a line, `checksum`, is BLAKE3 over all bytes of the line
-//! before this field; a line without it, of an earlier version of Freewheel, is read unchecked. The digest is BLAKE3 over, in order: the world's observation, the mask
-//! and the player to move of every state; after each step its reward and ending; at last the ending of the episode.
-//! The digest covers the bits of all numbers. A record therefore verifies on the machine that made it, and on another
-//! machine if the world uses only operations with exact rounding.
+//! A file holds one episode per line, as JSON. The last field of a line, `checksum`, is BLAKE3 over all bytes of the
+//! line before this field; a line without it, of an earlier version of Freewheel, is read unchecked. The digest is
+//! BLAKE3 over, in order: the world's observation, the mask and the player to move of every state; after each step its
+//! reward and ending; at last the ending of the episode. The digest covers the bits of all numbers. A record therefore
+//! verifies on the machine that made it, and on another machine if the world uses only operations with exact rounding.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -258,8 +258,8 @@ fn compare(record: &EpisodeRecord, world: &dyn DynWorld) -> Result<(), String> {
 /// Episodes in the file at `path`, one per line; empty lines are skipped.
 ///
 /// # Errors
-/// [`Error::Input`] with the number of a line that is not an episode of this format, or whose checksum differs; errors of
-/// [`read_text`].
+/// [`Error::Input`] with the number of a line that is not an episode of this format, or whose checksum differs; errors
+/// of [`read_text`].
 pub fn read(path: impl AsRef<Path>) -> Result<Vec<EpisodeRecord>> {
     /// Format version, read before the other fields, which depend on it.
     #[derive(Deserialize)]

@@ -150,7 +150,8 @@ pub trait EpisodeRunner: Send {
     fn save(&self) -> Result<Vec<u8>> {
         Err(Error::Unsupported(format!("an episode of {} cannot be saved", self.spec().id)))
     }
-    /// Restores the state that [`EpisodeRunner::save`] returned, of any episode of this world; the history is forgotten.
+    /// Restores the state that [`EpisodeRunner::save`] returned, of any episode of this world; the history is
+    /// forgotten.
     ///
     /// # Errors
     /// [`Error::Config`] for bytes of another world; the episode is unchanged then.

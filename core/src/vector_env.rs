@@ -88,8 +88,8 @@ pub trait VectorEnv: Send {
     fn simulator(&self, _index: usize) -> Option<Box<dyn Simulator>> {
         None
     }
-    /// Makes the first steps of each episode that starts from now on by `opener`; false where this is not possible, such
-    /// as with transformed observations. It is not part of a saved state.
+    /// Makes the first steps of each episode that starts from now on by `opener`; false where this is not possible,
+    /// such as with transformed observations. It is not part of a saved state.
     fn set_opener(&mut self, _opener: Arc<dyn Opener>) -> bool {
         false
     }

@@ -95,8 +95,8 @@ pub trait World: Env + Sized + 'static {
         None
     }
 
-    /// Action that a click on a cell of the drawing `frame` of `state` means, such as the stone on a point of a board, or
-    /// the move to a neighboring cell; `None` for a cell without an action. The action may be illegal.
+    /// Action that a click on a cell of the drawing `frame` of `state` means, such as the stone on a point of a board,
+    /// or the move to a neighboring cell; `None` for a cell without an action. The action may be illegal.
     fn action_at(&self, _state: &Self::State, _frame: &Frame, _column: usize, _row: usize) -> Option<u32> {
         None
     }
@@ -107,8 +107,8 @@ pub trait World: Env + Sized + 'static {
         None
     }
 
-    /// State that a cell of the drawing `frame` of `state` stands for, such as that of the agent on this cell of a grid;
-    /// `None` for a cell without a state in which an action is chosen.
+    /// State that a cell of the drawing `frame` of `state` stands for, such as that of the agent on this cell of a
+    /// grid; `None` for a cell without a state in which an action is chosen.
     fn cell_at(
         &self,
         _state: &Self::State,

@@ -37,8 +37,8 @@ pub(crate) fn quadrants((width, height): (usize, usize), (column, row): (usize, 
     }
 }
 
-/// Quadrants of the cell at a column and row that a round disk covers, as bits. The disk is `diameter` columns wide and as
-/// many half rows high, from the upper edge of its first row on.
+/// Quadrants of the cell at a column and row that a round disk covers, as bits. The disk is `diameter` columns wide and
+/// as many half rows high, from the upper edge of its first row on.
 pub(crate) fn round_quadrants(diameter: usize, (column, row): (usize, usize)) -> usize {
     let radius = diameter as f32 / 2.0;
     let covers = |x: f32, y: f32| (x - radius).powi(2) + (y - radius).powi(2) <= radius.powi(2);

@@ -33,8 +33,8 @@ impl Cadence {
         step > 0 && step == self.next(step - 1, points)
     }
 
-    /// Steps of the log-spaced checkpoints of a run of `total` steps, ascending: the steps of the schedule divided by 2,
-    /// 4 and so on, `count` of them and fewer in a short schedule, rounded up to a multiple of `num_envs`; and
+    /// Steps of the log-spaced checkpoints of a run of `total` steps, ascending: the steps of the schedule divided by
+    /// 2, 4 and so on, `count` of them and fewer in a short schedule, rounded up to a multiple of `num_envs`; and
     /// multiplied by 1, 2, 4 and so on in a run that is longer than its schedule.
     pub(crate) fn log_spaced(self, count: u64, total: u64) -> Vec<u64> {
         let count = count.min(63);

@@ -1,5 +1,5 @@
-//! Checksums of the files of a run: the file `checksums.b3` in its folder, in the format of the program `b3sum`, so that
-//! `b3sum --check checksums.b3` compares them, too.
+//! Checksums of the files of a run: the file `checksums.b3` in its folder, in the format of the program `b3sum`, so
+//! that `b3sum --check checksums.b3` compares them, too.
 //!
 //! The file is written before the files that it covers. A run in training has the checksum of `config.toml`; a finished
 //! run has those of all files that results are read from. Checkpoints, recorded episodes and the plan of an experiment

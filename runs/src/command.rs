@@ -266,8 +266,8 @@ struct Work {
 static WORK: Mutex<Option<Work>> = Mutex::new(None);
 
 /// Stop flag that is set by Ctrl-C, a termination signal, or the end of the terminal (SIGHUP). A little later, players
-/// of Go that are still choosing a move are interrupted. A second Ctrl-C or termination signal ends the program at once,
-/// with the exit code [`UNSAVED`].
+/// of Go that are still choosing a move are interrupted. A second Ctrl-C or termination signal ends the program at
+/// once, with the exit code [`UNSAVED`].
 fn stop_flag() -> Result<Arc<AtomicBool>> {
     stop_flag_with_screen(&Arc::default())
 }

@@ -63,7 +63,8 @@ pub(crate) fn reopen(directory: &Path, config: &JobConfig, bytes: &[u8]) -> Resu
 }
 
 /// Makes the runs of `jobs` extensions of runs below `root` with fewer steps and otherwise the same configuration; of
-/// those with the same schedule alone, if it `is_given`. Returns a message for each configuration with runs to be extended.
+/// those with the same schedule alone, if it `is_given`. Returns a message for each configuration with runs to be
+/// extended.
 ///
 /// # Errors
 /// [`Error::Config`] if a run has been extended beyond the steps of its job; [`Error::Io`].

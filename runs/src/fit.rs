@@ -6,8 +6,8 @@
 //! | [`score`] | scores of a fitted estimator |
 //!
 //! The folder of a fit holds `model.fit` (the estimator, [`freewheel_agents::estimator::save`]), `report.json`
-//! ([`Report`]; the same bytes for the same seed), `cost.json` ([`Cost`]; measured times) and `pictures/`. The model has
-//! the digest of the report, so that the files of two fits are never taken for one.
+//! ([`Report`]; the same bytes for the same seed), `cost.json` ([`Cost`]; measured times) and `pictures/`. The model
+//! has the digest of the report, so that the files of two fits are never taken for one.
 
 pub mod group;
 pub mod score;

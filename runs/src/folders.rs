@@ -16,7 +16,8 @@ use crate::observation::ObservationConfig;
 use crate::output;
 use crate::registry::Registry;
 
-/// Cache for the jobs of several runs. The runs of an experiment share one world, and so also the solution cached in it.
+/// Cache for the jobs of several runs. The runs of an experiment share one world, and so also the solution cached in
+/// it.
 #[derive(Default)]
 pub(crate) struct WorldCache {
     /// Worlds by name and settings.

@@ -106,8 +106,8 @@ pub(crate) struct Metrics {
 
 impl Metrics {
     /// Opens the file `path` with its first `length` bytes; lines after the latest checkpoint will be written again.
-    /// These bytes must have the hash `digest`, if it is known. The file is written anew, so that a link in its place is
-    /// not followed.
+    /// These bytes must have the hash `digest`, if it is known. The file is written anew, so that a link in its place
+    /// is not followed.
     ///
     /// # Errors
     /// [`Error::Damaged`] if the file is shorter or has other bytes.

@@ -345,8 +345,8 @@ impl Common {
 }
 
 /// Replaces the name of the demonstrations in `settings` by the absolute path of their store: a name in `recordings`,
-/// which is recorded now unless it exists, or a path. The world is the one that the registry builds from the name and the
-/// settings.
+/// which is recorded now unless it exists, or a path. The world is the one that the registry builds from the name and
+/// the settings.
 fn locate_demonstrations(
     doc: &Document,
     recordings: &BTreeMap<String, Recording>,

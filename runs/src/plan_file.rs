@@ -1,5 +1,5 @@
-//! Plan of an experiment on disk: the file `plan-<checksum>.toml` in the experiment's folder, written in one piece before
-//! the first run starts. `resume` finds all runs in it, also those that never started.
+//! Plan of an experiment on disk: the file `plan-<checksum>.toml` in the experiment's folder, written in one piece
+//! before the first run starts. `resume` finds all runs in it, also those that never started.
 //!
 //! The checksum in the name is the start of the BLAKE3 hash of the content, so that the same experiment has the same
 //! file, and two experiments in one folder have two files.

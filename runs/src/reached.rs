@@ -1,5 +1,5 @@
-//! Steps to a score: how many environment steps each agent needs until an evaluation reaches a stated score, and how far
-//! its score falls below that of its first evaluation.
+//! Steps to a score: how many environment steps each agent needs until an evaluation reaches a stated score, and how
+//! far its score falls below that of its first evaluation.
 
 use std::path::Path;
 
@@ -73,7 +73,8 @@ impl Span {
     }
 }
 
-/// Steps to a score of all agents in the worlds in which an agent starts from demonstrations; empty without such agents.
+/// Steps to a score of all agents in the worlds in which an agent starts from demonstrations; empty without such
+/// agents.
 ///
 /// # Errors
 /// Errors of reading `metrics.jsonl` of a run below `out`.
@@ -134,8 +135,8 @@ fn first_above(run: &[(u64, f64)], target: f64) -> Option<u64> {
     run.iter().find(|(_, score)| *score >= target).map(|(step, _)| *step)
 }
 
-/// Largest fall of the score of the evaluations `run` below that of the first one, at least 0; a score below 0 counts as
-/// 0.
+/// Largest fall of the score of the evaluations `run` below that of the first one, at least 0; a score below 0 counts
+/// as 0.
 fn dip(run: &[(u64, f64)]) -> f64 {
     let Some((_, first)) = run.first() else { return 0.0 };
     run.iter().fold(0.0, |dip, (_, score)| f64::max(dip, first - score.max(0.0)))

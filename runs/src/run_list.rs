@@ -209,7 +209,8 @@ mod tests {
             assert!(run.score.is_some() && run.size > 1000 && run.age.is_some());
             assert_eq!(run.curves.points("epsilon").len(), 100);
         }
-        // Without results a run is interrupted; while a process holds the lock, it learns, here no better than the baseline.
+        // Without results a run is interrupted; while a process holds the lock, it learns, here no better than the
+        // baseline.
         std::fs::remove_file(all[0].folder.join("eval.json")).unwrap();
         std::fs::write(all[1].folder.join("config.toml"), "steps = 1").unwrap();
         std::fs::write(all[2].folder.join("eval.json"), "{}").unwrap();

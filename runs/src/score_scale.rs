@@ -85,8 +85,8 @@ impl Reference {
         }
     }
 
-    /// Distance of `score` to the reference in the unit of the score, and to the proved bound of a bracket; positive for
-    /// a score that is worse.
+    /// Distance of `score` to the reference in the unit of the score, and to the proved bound of a bracket; positive
+    /// for a score that is worse.
     pub(crate) fn gap(self, score: f64, lower_is_better: bool) -> Gap {
         let to = |best: f64| if lower_is_better { score - best } else { best - score };
         let bound = self.upper.filter(|_| self.kind == Certainty::Bracket);
@@ -187,8 +187,8 @@ impl ScoreScales {
         })
     }
 
-    /// Score that an agent must exceed to have learned anything: the baseline, or the score of the first legal action in
-    /// every step if that is better than a random baseline. `None` in a world without a baseline.
+    /// Score that an agent must exceed to have learned anything: the baseline, or the score of the first legal action
+    /// in every step if that is better than a random baseline. `None` in a world without a baseline.
     ///
     /// # Errors
     /// Errors of [`ScoreScale::of`] and of playing an episode.

@@ -3,8 +3,9 @@
 //!
 //! An evaluation shows a stall if, with the 95 % interval of its mean score,
 //!
-//! 1. it is not better than what takes no learning ([`ScoreScales::trivial`](crate::score_scale::ScoreScales::trivial)),
-//!    and has not reached the reference score either; or
+//! 1. it is not better than what takes no learning
+//!    ([`ScoreScales::trivial`](crate::score_scale::ScoreScales::trivial)), and has not reached the reference score
+//!    either; or
 //! 2. it is not better than the first evaluation of the run, and less than half of the way from the baseline to the
 //!    reference has been made.
 

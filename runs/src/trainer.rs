@@ -131,8 +131,8 @@ impl Trainer {
         self.learn_in_parts(steps, None, callback)
     }
 
-    /// As [`Trainer::learn`], but `stop` is called about ten times a second; if it returns true, the call ends. Learning
-    /// can continue later, with the same results.
+    /// As [`Trainer::learn`], but `stop` is called about ten times a second; if it returns true, the call ends.
+    /// Learning can continue later, with the same results.
     ///
     /// # Errors
     /// As [`Trainer::learn`].
@@ -186,8 +186,8 @@ impl Trainer {
         Ok(())
     }
 
-    /// Plays `episodes` episodes with the greedy policy on seeds that training does not use, in as many environments and
-    /// with the same limit of steps as a run of the program.
+    /// Plays `episodes` episodes with the greedy policy on seeds that training does not use, in as many environments
+    /// and with the same limit of steps as a run of the program.
     ///
     /// # Errors
     /// Errors of building the agent.

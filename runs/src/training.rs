@@ -263,8 +263,8 @@ impl<'a> Training<'a> {
         }
     }
 
-    /// Answers the requests of the dashboard. A checkpoint goes where that of an interruption goes, so that the scheduled
-    /// ones do not depend on it.
+    /// Answers the requests of the dashboard. A checkpoint goes where that of an interruption goes, so that the
+    /// scheduled ones do not depend on it.
     fn answer(&mut self, requests: &Requests, control: &Control<'_>) -> Result<()> {
         let step = self.progress.step;
         if requests.wants_checkpoint() {

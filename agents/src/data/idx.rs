@@ -90,7 +90,8 @@ impl Idx {
     /// Reads a file, plain or gzipped.
     ///
     /// # Errors
-    /// [`Error::Io`](freewheel_core::Error::Io); [`Error::Bytes`](freewheel_core::Error::Bytes) with the offset of the error.
+    /// [`Error::Io`](freewheel_core::Error::Io); [`Error::Bytes`](freewheel_core::Error::Bytes) with the offset of the
+    /// error.
     pub fn read(file: &Path) -> Result<Idx> {
         Idx::parse(Source::open(file)?)
     }

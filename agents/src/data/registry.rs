@@ -48,11 +48,11 @@ pub struct Options {
     pub text: Vec<String>,
     /// Decimal mark of a table's numbers: auto, point or comma.
     pub decimal: Decimal,
-    /// Missing values of a table (blank, ?, NA, NaN, null): fill (the mean of the training rows for a number, a category
-    /// of its own for a text; a row without a target is left out), drop (such rows are left out) or refuse.
+    /// Missing values of a table (blank, ?, NA, NaN, null): fill (the mean of the training rows for a number, a
+    /// category of its own for a text; a row without a target is left out), drop (such rows are left out) or refuse.
     pub missing: Missing,
-    /// Scale of a table's columns of numbers, fitted to the training rows: none, standard (mean 0, standard deviation 1)
-    /// or minmax (0 to 1).
+    /// Scale of a table's columns of numbers, fitted to the training rows: none, standard (mean 0, standard deviation
+    /// 1) or minmax (0 to 1).
     pub scale: Scale,
     /// Number of generated faces, 1 to 1,000,000.
     pub faces: usize,

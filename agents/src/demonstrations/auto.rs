@@ -163,8 +163,8 @@ mod tests {
         assert_eq!(standard_error(&[1.0, 3.0]), 1.0);
     }
 
-    /// The clone of a noisy demonstrator is without its noise; the clone of a demonstrator that takes both ways, half of
-    /// the time each, is worse than it.
+    /// The clone of a noisy demonstrator is without its noise; the clone of a demonstrator that takes both ways, half
+    /// of the time each, is worse than it.
     #[test]
     fn both_are_measured() {
         let world = Graph::cliff().with_limit(100).shared();

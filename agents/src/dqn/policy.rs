@@ -99,8 +99,8 @@ pub(super) fn begin_probability(epsilon: f64) -> f64 {
     epsilon / (MEAN_STEPS - (MEAN_STEPS - 1.0) * epsilon)
 }
 
-/// Number of repetitions of a random action after its first step: n - 1 for n steps, 1 to 100, with the probability of n
-/// in proportion to 1 / n^2 (Dabney, Ostrovski & Barreto 2021, arXiv 2006.01782).
+/// Number of repetitions of a random action after its first step: n - 1 for n steps, 1 to 100, with the probability of
+/// n in proportion to 1 / n^2 (Dabney, Ostrovski & Barreto 2021, arXiv 2006.01782).
 pub(super) fn random_repeats(rng: &mut Stream) -> u32 {
     let weight = |n: u32| 1.0 / f64::from(n * n);
     let mut mass = rng.uniform() * (1..=MAX_REPEATS).map(weight).sum::<f64>();

@@ -1,6 +1,6 @@
 //! Networks as graphs of tensor operations, for export. The parameters have the layouts of PyTorch: `[O, I]` in linear
-//! layers, `[O, C, K, K]` in convolutions, `[n, O]` in embeddings; a recurrent unit has the weights of each gate, `[H, I]`
-//! and `[H, H]`.
+//! layers, `[O, C, K, K]` in convolutions, `[n, O]` in embeddings; a recurrent unit has the weights of each gate,
+//! `[H, I]` and `[H, H]`.
 
 use freewheel_core::graph::{Data, Graph, Kind, Observed, Op, Value};
 use freewheel_core::{Error, Result};
@@ -218,7 +218,8 @@ impl Writer<'_> {
     }
 }
 
-/// Dueling head on advantages `[N, actions atoms]` and state values `[N, atoms]`: `V + A - mean A`, `[N, actions atoms]`.
+/// Dueling head on advantages `[N, actions atoms]` and state values `[N, atoms]`: `V + A - mean A`,
+/// `[N, actions atoms]`.
 fn dueling(graph: &mut Graph, advantages: Computed, value: Computed, [actions, atoms]: [usize; 2]) -> Value {
     let (advantages, value) = (rows(graph, advantages), rows(graph, value));
     let shape = |middle: usize| [-1, middle as i64, atoms as i64];
@@ -249,8 +250,8 @@ impl ObservationNormalizer {
 }
 
 impl Gru {
-    /// Adds one step from the inputs `x [N, I]` and the state `h [N, H]` to `graph`; returns the next state `[N, H]`. The
-    /// parameters `[P]` are called `name.weight_ih` and so on.
+    /// Adds one step from the inputs `x [N, I]` and the state `h [N, H]` to `graph`; returns the next state `[N, H]`.
+    /// The parameters `[P]` are called `name.weight_ih` and so on.
     pub fn add_to(self, graph: &mut Graph, name: &str, parameters: &[f32], x: Value, h: Value) -> Value {
         let Gru { inputs, units } = self;
         let (w_i, w_h, b_i, b_h) = self.parts(parameters);

@@ -7,9 +7,9 @@
 //! h' = (1 - z) n + z h
 //! ```
 //!
-//! The form of PyTorch and cuDNN, with the gates in the order r, z, n. Sequences are time-major: L steps of S sequences,
-//! `[L, S, ...]`. A sequence may begin with any state, and may contain starts of episodes, where the state becomes 0 and
-//! no gradient flows back.
+//! The form of PyTorch and cuDNN, with the gates in the order r, z, n. Sequences are time-major: L steps of S
+//! sequences, `[L, S, ...]`. A sequence may begin with any state, and may contain starts of episodes, where the state
+//! becomes 0 and no gradient flows back.
 
 use freewheel_core::Stream;
 
@@ -118,9 +118,9 @@ impl Gru {
         }
     }
 
-    /// Backward pass after [`Gru::forward`] with the same `x [L, S, I]`, `starts [L, S]` and `pass`: from the gradient of
-    /// the states, `grad_states [L, S, H]`, adds to the gradient of the parameters, `grad_parameters [P]`, and writes the
-    /// gradient of the inputs to `grad_x [L, S, I]`. The first states are constants.
+    /// Backward pass after [`Gru::forward`] with the same `x [L, S, I]`, `starts [L, S]` and `pass`: from the gradient
+    /// of the states, `grad_states [L, S, H]`, adds to the gradient of the parameters, `grad_parameters [P]`, and
+    /// writes the gradient of the inputs to `grad_x [L, S, I]`. The first states are constants.
     #[allow(clippy::too_many_arguments)] // Those of the forward pass and the gradients.
     pub fn backward(
         self,

@@ -304,8 +304,8 @@ impl Frozen {
         self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
     }
 
-    /// Graph with the observation of worlds of `spec`, normalized by `normalizer`, and the network's first `wanted` output
-    /// nodes, which are returned.
+    /// Graph with the observation of worlds of `spec`, normalized by `normalizer`, and the network's first `wanted`
+    /// output nodes, which are returned.
     ///
     /// # Errors
     /// Errors of [`Network::add_to`].

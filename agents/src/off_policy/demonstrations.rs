@@ -10,8 +10,8 @@
 //! ```
 //!
 //! Here a_E is the demonstrated action, |Q| the size of the mean action value and w a weight that falls linearly to 0:
-//! with a constant one the policy stays that of its teacher. In the first steps only the critics learn. Ball et al. 2023
-//! (arXiv 2302.02948); Fujimoto & Gu 2021 (TD3+BC, arXiv 2106.06860) for the term.
+//! with a constant one the policy stays that of its teacher. In the first steps only the critics learn. Ball et al.
+//! 2023 (arXiv 2302.02948); Fujimoto & Gu 2021 (TD3+BC, arXiv 2106.06860) for the term.
 
 use freewheel_core::demonstrations::DemonstrationSet;
 use freewheel_core::{Actions, Result, Spec, Stream};

@@ -1,4 +1,5 @@
-//! Soft actor-critic: a policy that maximizes return and entropy, with twin critics and a learned weight of the entropy.
+//! Soft actor-critic: a policy that maximizes return and entropy, with twin critics and a learned weight of the
+//! entropy.
 //!
 //! ```text
 //! a       = tanh(u),   u ~ normal(mean(s), std(s)),   log pi(a|s) = log normal(u) - sum log(1 - a^2)

@@ -47,8 +47,8 @@ pub struct OffPolicy {
     pub normalize_rewards: bool,
     /// Storage of observations in the replay buffer: f32, or u8 (1 byte per number, 256 levels between its bounds).
     pub storage: Storage,
-    /// Start from demonstrations: { demos, keep, method = "symmetric-sampling" or "cloning", pretraining, share, weight,
-    /// over, frozen }.
+    /// Start from demonstrations: { demos, keep, method = "symmetric-sampling" or "cloning", pretraining, share,
+    /// weight, over, frozen }.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warm_start: Option<WarmStart>,
     /// Network settings.

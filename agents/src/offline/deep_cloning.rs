@@ -5,9 +5,9 @@
 //! ```
 //!
 //! For many demonstrations on boards: convolutions with a head of one logit a point, the eight symmetries of a board as
-//! augmentation, and measures on held-out episodes. Clark & Storkey 2015, arXiv 1412.3409, and Maddison et al. 2015, arXiv
-//! 1412.6564, predict the moves of Go in this way. A store of actions only is replayed once, and its observations are kept
-//! as one bit a number.
+//! augmentation, and measures on held-out episodes. Clark & Storkey 2015, arXiv 1412.3409, and Maddison et al. 2015,
+//! arXiv 1412.6564, predict the moves of Go in this way. A store of actions only is replayed once, and its observations
+//! are kept as one bit a number.
 
 use std::sync::Arc;
 
@@ -300,8 +300,8 @@ impl DeepCloning {
         self.network.forward(obs, &mut batch.out);
     }
 
-    /// Shares of held-out examples whose action is the most probable one, and among the five most probable ones, and the
-    /// mean of -ln pi(a|s); `None` without held-out examples.
+    /// Shares of held-out examples whose action is the most probable one, and among the five most probable ones, and
+    /// the mean of -ln pi(a|s); `None` without held-out examples.
     fn measure(&mut self) -> Option<[f64; 3]> {
         let sample = self.examples.as_ref()?.held_out_sample(self.config.held_out_steps as usize);
         let a = self.head.len();

@@ -103,8 +103,8 @@ pub(super) fn refused(id: &str, why: &str) -> Error {
     Error::Config(format!("this is not a saved {id}: {why}"))
 }
 
-/// Shows all observations of `set` to `normalizer`; returns the factor of its rewards that gives the returns with discount
-/// `gamma` the standard deviation 1.
+/// Shows all observations of `set` to `normalizer`; returns the factor of its rewards that gives the returns with
+/// discount `gamma` the standard deviation 1.
 pub(super) fn prepare(set: &DemonstrationSet, normalizer: &mut ObservationNormalizer, gamma: f64) -> f32 {
     normalize(set, normalizer);
     reward_factor(set.episodes.iter().flat_map(|episode| returns(episode, gamma)))

@@ -382,8 +382,8 @@ impl<M: ActorModel> ActorCritic<M> {
         Ok(outputs.chunks_exact(width).map(|outputs| outputs[width - 1]).collect())
     }
 
-    /// Ends an update: brings all rows of one-hot layers up to date, applies the new observation statistics and the scheduled log standard deviation, both of which
-    /// stay constant during a rollout.
+    /// Ends an update: brings all rows of one-hot layers up to date, applies the new observation statistics and the
+    /// scheduled log standard deviation, both of which stay constant during a rollout.
     pub(super) fn end_update(&mut self) -> Result<()> {
         self.model.settle(&mut self.optimizer)?;
         if self.teacher.is_none() {

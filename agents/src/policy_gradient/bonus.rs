@@ -4,9 +4,9 @@
 //! r'_t = r_t + count_bonus (sqrt(m / n(s_t, a_t)) - 1)
 //! ```
 //!
-//! n(s, a) counts the visits of a pair, m is the mean count of all visited pairs. The bonus of Strehl & Littman 2008, "An
-//! analysis of model-based interval estimation for Markov decision processes", relative to that of a pair with the mean
-//! count, so that its size depends neither on the scale of the rewards nor on the number of steps. With continuous
+//! n(s, a) counts the visits of a pair, m is the mean count of all visited pairs. The bonus of Strehl & Littman 2008,
+//! "An analysis of model-based interval estimation for Markov decision processes", relative to that of a pair with the
+//! mean count, so that its size depends neither on the scale of the rewards nor on the number of steps. With continuous
 //! actions the visits of a state count.
 
 use freewheel_core::{ObservationSpace, Spec};

@@ -356,8 +356,8 @@ impl RecurrentPpo {
         self.optimize(&terms.concat(), clip)
     }
 
-    /// Makes one step of the optimizer with the gradient of a minibatch whose steps have the loss terms `terms`; returns
-    /// the approximate KL divergence.
+    /// Makes one step of the optimizer with the gradient of a minibatch whose steps have the loss terms `terms`;
+    /// returns the approximate KL divergence.
     fn optimize(&mut self, terms: &[Terms], clip_range: f32) -> Result<f64> {
         let actor_critic = &mut self.actor_critic;
         let step = actor_critic.counter.step;

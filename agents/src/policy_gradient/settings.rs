@@ -42,7 +42,8 @@ pub struct PolicyGradient {
     /// Weight of a bonus for state-action pairs that were seldom visited, at least 0: a number or a ramp; index
     /// observations of one-player worlds only.
     pub count_bonus: Schedule,
-    /// Start from demonstrations: { demos, keep, method = "kickstarting" or "cloning", pretraining, weight, over, frozen }.
+    /// Start from demonstrations: { demos, keep, method = "kickstarting" or "cloning", pretraining, weight, over,
+    /// frozen }.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warm_start: Option<WarmStart>,
     /// Network settings.

@@ -25,8 +25,8 @@ impl Trajectory {
         self.steps.push(batch.steps[i]);
     }
 
-    /// Appends the step of every environment in `batch` to the running episodes `running [N]`; returns the episodes that
-    /// end with it, by environment.
+    /// Appends the step of every environment in `batch` to the running episodes `running [N]`; returns the episodes
+    /// that end with it, by environment.
     pub(super) fn push_all(running: &mut [Trajectory], batch: &StepBatch) -> Vec<Trajectory> {
         let mut ended = Vec::new();
         for (i, trajectory) in running.iter_mut().enumerate() {

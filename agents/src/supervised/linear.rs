@@ -195,8 +195,8 @@ fn solve_large(x: &Samples, y: &Samples, alpha: f64, mean_x: &[f64], mean_y: &[f
     Ok(weights)
 }
 
-/// Weights `[T, D]` in f64 for many features and fewer samples: `W = Z'A` with `(ZZ' + alpha I) A = Y`, for the centered
-/// and scaled samples Z. Two more rounds fit the residuals of the round before.
+/// Weights `[T, D]` in f64 for many features and fewer samples: `W = Z'A` with `(ZZ' + alpha I) A = Y`, for the
+/// centered and scaled samples Z. Two more rounds fit the residuals of the round before.
 fn solve_wide(x: &Samples, y: &Samples, alpha: f64, mean_x: &[f64], mean_y: &[f64]) -> Result<Vec<f64>> {
     let (n, d, t) = (x.rows(), x.width(), y.width());
     let mut z = vec![0.0; n * d];

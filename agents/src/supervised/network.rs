@@ -1,4 +1,5 @@
-//! Networks for classes and numbers: training and prediction of the multilayer perceptron and the convolutional network.
+//! Networks for classes and numbers: training and prediction of the multilayer perceptron and the convolutional
+//! network.
 //!
 //! | targets | output of the network | loss |
 //! |---|---|---|
@@ -68,8 +69,8 @@ struct Fitted<A> {
 }
 
 impl<A: NetworkConfig> Fitted<A> {
-    /// Trains the network on the samples `x [N, D]`. `loss(outputs [B, n_outputs], rows [B])` replaces the outputs for a
-    /// batch of rows by the gradients of the loss of each row, and returns the sum of these losses.
+    /// Trains the network on the samples `x [N, D]`. `loss(outputs [B, n_outputs], rows [B])` replaces the outputs for
+    /// a batch of rows by the gradients of the loss of each row, and returns the sum of these losses.
     fn train(
         config: &A,
         x: &Samples,

@@ -74,8 +74,8 @@ pub(super) fn minimize(
     Ok(())
 }
 
-/// Replaces the lower triangle of the symmetric matrix `a [n, n]` by its Cholesky factor L, with `a = L L'`. A direction
-/// whose pivot is not positive gets an infinite one, so that a solution is 0 there.
+/// Replaces the lower triangle of the symmetric matrix `a [n, n]` by its Cholesky factor L, with `a = L L'`. A
+/// direction whose pivot is not positive gets an infinite one, so that a solution is 0 there.
 pub(super) fn cholesky(a: &mut [f64], n: usize) {
     for j in 0..n {
         let (above, below) = a.split_at_mut((j + 1) * n);

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! N samples x of D numbers are `[N, D]`, weights W for C classes `[D, C]`; the intercepts b have no penalty.
-//! scikit-learn's C is 1 / alpha. For two classes scikit-learn has one column of weights, the difference of both columns
-//! of W, and its C is 2 / alpha.
+//! scikit-learn's C is 1 / alpha. For two classes scikit-learn has one column of weights, the difference of both
+//! columns of W, and its C is 2 / alpha.
 //!
 //! The loss is convex. It is minimized in f64 over centered columns, each scaled so that all directions have about the
 //! same curvature, by [`lbfgs`], and for few parameters then by `newton` to the last digits. Sums over chunks of rows

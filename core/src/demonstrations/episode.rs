@@ -250,8 +250,8 @@ impl Demonstration {
         Demonstration { observations: Vec::new(), legal: Vec::new(), ..self }
     }
 
-    /// Plays the opening and the actions of this episode in `world`, and calls `before_step` before each action with the
-    /// runner and the action. Returns the number of steps: fewer than T if an action is illegal in `world`.
+    /// Plays the opening and the actions of this episode in `world`, and calls `before_step` before each action with
+    /// the runner and the action. Returns the number of steps: fewer than T if an action is illegal in `world`.
     ///
     /// # Errors
     /// That the episode has no seed, or an action of its opening is illegal, as text.

@@ -68,8 +68,8 @@ impl Impairment {
     }
 }
 
-/// Legal action of the lowest value of `policy` for the observation `obs` with the mask `legal [A]`; `None` for a policy
-/// without action values.
+/// Legal action of the lowest value of `policy` for the observation `obs` with the mask `legal [A]`; `None` for a
+/// policy without action values.
 pub(super) fn lowest(policy: &dyn Policy, obs: &[f32], legal: &[bool]) -> Option<u32> {
     let mut values = vec![0.0; legal.len()];
     let known = policy.action_values(obs, legal, &mut values);

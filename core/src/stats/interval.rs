@@ -1,11 +1,11 @@
 //! Confidence intervals of means that hold their level with few runs: a smoothed studentized bootstrap.
 //!
 //! The percentile bootstrap of [`bootstrap`](super::bootstrap) is too narrow with few runs: with 5 runs its 95 %
-//! intervals hold the true mean in 78 to 85 % of experiments, see `docs/results/statistics.md`. Here each resample gives
-//! the distance of its mean to the observed mean in units of its own standard error (bootstrap-t, Efron & Tibshirani
-//! 1993, section 12.5), so that skewness moves the ends. Normal noise of `NOISE` standard deviations is added to the
-//! resampled scores, because resamples with few distinct scores have a standard error near 0 (smoothed bootstrap,
-//! Polansky & Schucany 1997). The tails are narrower than nominal by the factor `TAIL`.
+//! intervals hold the true mean in 78 to 85 % of experiments, see `docs/results/statistics.md`. Here each resample
+//! gives the distance of its mean to the observed mean in units of its own standard error (bootstrap-t, Efron &
+//! Tibshirani 1993, section 12.5), so that skewness moves the ends. Normal noise of `NOISE` standard deviations is
+//! added to the resampled scores, because resamples with few distinct scores have a standard error near 0 (smoothed
+//! bootstrap, Polansky & Schucany 1997). The tails are narrower than nominal by the factor `TAIL`.
 
 use rayon::prelude::*;
 

@@ -212,7 +212,8 @@ impl Policy for ByCell {
 
 #[test]
 fn delay_noise_and_blunders() {
-    // Starts in cell 2 and goes right; with a delay of 1, the second action is that for cell 2, too, and ends in cell 4.
+    // Starts in cell 2 and goes right; with a delay of 1, the second action is that for cell 2, too, and ends in cell
+    // 4.
     let world = walk(false, Some(6)).shared();
     let actions = |label: Label| set_of(&*world, &ByCell, &label, 1).episodes.remove(0).actions;
     let RecordedActions::Discrete(perfect) = actions(label()) else { panic!() };

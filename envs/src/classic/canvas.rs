@@ -39,8 +39,8 @@ impl Canvas {
         Canvas::scaled(frame, (x, y), (x.1 - x.0, 0.5 * (x.0 + x.1)), ROWS_OF_TEXT)
     }
 
-    /// Clears `frame` to a picture as high as fits, with room for `rows_of_text` lines of text. It shows a part of `x` that
-    /// is at least `width` m wide: the left end for a `share` of -1, the right end for 1.
+    /// Clears `frame` to a picture as high as fits, with room for `rows_of_text` lines of text. It shows a part of `x`
+    /// that is at least `width` m wide: the left end for a `share` of -1, the right end for 1.
     pub(super) fn follow(
         frame: &mut Frame,
         (x, y): ((f64, f64), (f64, f64)),
@@ -109,8 +109,8 @@ impl Canvas {
         }
     }
 
-    /// Color of a pixel: mean of several samples, darker where some samples hit no object. If the samples at the corners
-    /// are equal, the others are skipped: all objects are at least about a pixel wide.
+    /// Color of a pixel: mean of several samples, darker where some samples hit no object. If the samples at the
+    /// corners are equal, the others are skipped: all objects are at least about a pixel wide.
     fn pixel(&self, column: usize, row: usize, color_at: &impl Fn(f64, f64) -> Option<Rgb>) -> Rgb {
         let color_of = |sample: usize| {
             let offset = |i: usize| (i as f64 + 0.5) / SAMPLES as f64;

@@ -157,7 +157,8 @@ pub(super) fn action_at(
         .map(|action| action as u32)
 }
 
-/// Cell at `column` and `row` of the drawing `frame`, and its part of the drawing: left column, upper row, columns, rows.
+/// Cell at `column` and `row` of the drawing `frame`, and its part of the drawing: left column, upper row, columns,
+/// rows.
 pub(super) fn cell_at(
     board: &dyn Board,
     observation: u32,

@@ -149,8 +149,8 @@ impl Gridworld {
         })
     }
 
-    /// Value of the policy that takes the first legal action in every step, within the horizon of `query`; `None` without
-    /// a horizon, or if the computation would take long.
+    /// Value of the policy that takes the first legal action in every step, within the horizon of `query`; `None`
+    /// without a horizon, or if the computation would take long.
     fn value_of_first_action(&self, query: &SolveQuery) -> Option<f64> {
         let horizon = query.horizon.filter(|&n| self.states() as u64 * u64::from(n) <= MAX_BASELINE_WORK)?;
         let mut here = vec![0.0; self.states()];

@@ -85,8 +85,8 @@ const RISKY: f64 = -0.5;
 /// Value of a step, in bricks.
 const PER_STEP: f64 = -0.002;
 
-/// Best column to meet the ball in, and its value: bricks broken until `bounces` more bounces. The paddle meets the ball in
-/// its column, which reflects it up, or in its next column, which sends it back to where it came from.
+/// Best column to meet the ball in, and its value: bricks broken until `bounces` more bounces. The paddle meets the
+/// ball in its column, which reflects it up, or in its next column, which sends it back to where it came from.
 fn aim(state: &State, bounces: u32) -> (i32, f64) {
     let Some((before, steps)) = state.landing() else { return (state.paddle, f64::from(state.score)) };
     let columns = [before.ball[0], before.met_at(i32::MIN).ball[0]];

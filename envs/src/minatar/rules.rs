@@ -2,11 +2,13 @@
 //!
 //! * **Source**: Young & Tian, *MinAtar: An Atari-Inspired Testbed for Thorough and Reproducible Reinforcement Learning
 //!   Experiments* (2019), arXiv:1903.03176, and its package `minatar`.
-//! * **State**: a field of 10 x 10 cells with a ball, a paddle of one cell in the last row, and bricks in the rows 1 to 3.
+//! * **State**: a field of 10 x 10 cells with a ball, a paddle of one cell in the last row, and bricks in the rows 1 to
+//!   3.
 //! * **Actions**: 0 `stay`, 1 `left`, 2 `right`. With probability 0.1 the last action is repeated instead.
-//! * **Step**: the paddle moves by a cell, then the ball along a diagonal. Walls reflect it; so does a brick, which breaks,
-//!   unless the ball has broken one in the step before. The paddle reflects it up, and back to the side from which it came
-//!   if only its next column is that of the paddle. When no brick is left and the ball comes down, there are 30 new ones.
+//! * **Step**: the paddle moves by a cell, then the ball along a diagonal. Walls reflect it; so does a brick, which
+//!   breaks, unless the ball has broken one in the step before. The paddle reflects it up, and back to the side from
+//!   which it came if only its next column is that of the paddle. When no brick is left and the ball comes down, there
+//!   are 30 new ones.
 //! * **Reward**: 1 for each brick.
 //! * **Observation**: planes of zeros and ones `[4, 10, 10]`: paddle, ball, the last place of the ball, bricks.
 //! * **First state**: the ball in row 3 at the left or right edge moves down to the middle; the paddle is in column 4.

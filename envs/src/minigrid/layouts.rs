@@ -9,8 +9,8 @@ use super::rules::{Cell, State};
 pub(super) enum Layout {
     /// Square room; the goal is in the lower right corner, the agent in the upper left one or anywhere.
     Empty { size: usize, random: bool },
-    /// Room that is divided by a wall with a locked door; the agent and the key are to the left of it, the goal is in the
-    /// lower right corner.
+    /// Room that is divided by a wall with a locked door; the agent and the key are to the left of it, the goal is in
+    /// the lower right corner.
     DoorKey { size: usize },
     /// Chain of rooms with closed doors of changing colors; the agent is in the first, the goal in the last room.
     MultiRoom { rooms: usize, max_size: i32 },

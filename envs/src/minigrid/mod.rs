@@ -160,8 +160,8 @@ impl Env for MiniGrid {
 }
 
 impl World for MiniGrid {
-    /// Score of the script `shortest`, which knows the whole grid: the mean over 500 first states, or the exact value if
-    /// all episodes start alike. Without obstacles no policy has more; with obstacles the bound is the shortest path
+    /// Score of the script `shortest`, which knows the whole grid: the mean over 500 first states, or the exact value
+    /// if all episodes start alike. Without obstacles no policy has more; with obstacles the bound is the shortest path
     /// in the grid without them.
     fn solve(&self, query: &SolveQuery) -> Result<Solution> {
         if query.policy_class != PolicyClass::Optimal {
@@ -225,8 +225,8 @@ impl World for MiniGrid {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Steps after which an episode is truncated, 1 to 1000000; unset for MiniGrid's limit. The reward at the goal depends
-    /// on it.
+    /// Steps after which an episode is truncated, 1 to 1000000; unset for MiniGrid's limit. The reward at the goal
+    /// depends on it.
     pub time_limit: Option<u32>,
     /// Planes of the observation. `encoded`: object, color and state as numbers, 3 planes; `one-hot`: a plane for each
     /// value, 20 planes.

@@ -6,11 +6,11 @@
 //! * **Actions**: 0 `left` and 1 `right` turn; 2 `forward`; 3 `pickup` and 4 `drop` the object in front; 5 `toggle` the
 //!   door in front, a locked one only with a key of its color in the hand; 6 `done` does nothing. With moving obstacles
 //!   only the first three exist.
-//! * **Observation**: the 7 x 7 cells in front of the agent, which is in the middle of the last row and looks up: planes of
-//!   object, color and state, `[3, 7, 7]`. Walls and closed doors hide the cells behind them, except in worlds in which
-//!   the agent sees through walls. The cell of the agent shows what it carries.
-//! * **Reward**: 1 - 0.9 (steps / time limit) at the goal; with moving obstacles -1 for a step forward when something other
-//!   than the goal was in front; else 0.
+//! * **Observation**: the 7 x 7 cells in front of the agent, which is in the middle of the last row and looks up:
+//!   planes of object, color and state, `[3, 7, 7]`. Walls and closed doors hide the cells behind them, except in
+//!   worlds in which the agent sees through walls. The cell of the agent shows what it carries.
+//! * **Reward**: 1 - 0.9 (steps / time limit) at the goal; with moving obstacles -1 for a step forward when something
+//!   other than the goal was in front; else 0.
 //! * **Endings**: terminal at the goal and in a collision; truncated at the time limit.
 //! * **Version**: 1.
 

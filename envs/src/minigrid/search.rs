@@ -11,8 +11,8 @@ pub(super) enum Obstacles {
     Ignored,
 }
 
-/// Number of steps to the goal and the first action; `None` if there is no path. A path picks a key up once, and opens a
-/// door once; nothing is dropped or closed.
+/// Number of steps to the goal and the first action; `None` if there is no path. A path picks a key up once, and opens
+/// a door once; nothing is dropped or closed.
 pub(super) fn shortest(state: &State, obstacles: Obstacles) -> Option<(u32, u32)> {
     // Objects on the way, with one bit each: keys to pick up, doors to open.
     let objects: Vec<usize> = (0..state.cells.len())
@@ -85,8 +85,8 @@ pub(super) fn shortest(state: &State, obstacles: Obstacles) -> Option<(u32, u32)
     None
 }
 
-/// Action of the script `shortest`: the first step of a shortest path. Where obstacles block each path, it takes that of
-/// the grid without them, and waits by a turn while one is in front.
+/// Action of the script `shortest`: the first step of a shortest path. Where obstacles block each path, it takes that
+/// of the grid without them, and waits by a turn while one is in front.
 pub(super) fn action(state: &State) -> u32 {
     if let Some((_, action)) = shortest(state, Obstacles::Blocking) {
         return action;

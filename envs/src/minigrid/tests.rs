@@ -69,8 +69,8 @@ fn the_view_is_egocentric() {
     assert_eq!(seen("<")[4..], ["WWWWWWW", "WD...WW", "WWB.KWW"]);
 }
 
-/// By hand: the agent stands in a room with a doorway. It sees its room and its walls; through the doorway it sees cells
-/// behind the wall, and nothing if the door is closed.
+/// By hand: the agent stands in a room with a doorway. It sees its room and its walls; through the doorway it sees
+/// cells behind the wall, and nothing if the door is closed.
 #[test]
 fn walls_and_closed_doors_hide() {
     let map = "WWWWWWW W.....W W..G..W WWW@WWW W.....W W..^..W WWWWWWW";

@@ -38,8 +38,8 @@ pub(crate) fn readable<'py, T: Element>(
 }
 
 impl PyActions<'_> {
-    /// Copy of the actions of `num_envs` environments with the action space `space`, so that the interpreter lock can be
-    /// released.
+    /// Copy of the actions of `num_envs` environments with the action space `space`, so that the interpreter lock can
+    /// be released.
     pub(crate) fn to_buffer(&self, space: &ActionSpace, num_envs: usize) -> PyResult<ActionBuffer> {
         let not_contiguous = |_| PyValueError::new_err("actions must be a contiguous array");
         let dimensions = space.dimensions();

@@ -10,8 +10,8 @@
 //! | `demonstrations` | episodes of a store as arrays, and recordings |
 //! | `actions`, `threads` | actions from Python; threads of a forked process |
 //!
-//! The Python package `freewheel` around it adds the interfaces of Gymnasium, PettingZoo and dm_env. The interpreter lock
-//! is released while environments are stepped and agents learn.
+//! The Python package `freewheel` around it adds the interfaces of Gymnasium, PettingZoo and dm_env. The interpreter
+//! lock is released while environments are stepped and agents learn.
 
 mod actions;
 mod demonstrations;

@@ -1,7 +1,7 @@
 //! A world over Gymnasium environments of a user, written in Python: agents of Freewheel learn in it.
 //!
-//! One call of Python steps a whole batch. Every episode is started with a seed of its own, a function of the run's seed,
-//! so that a run is reproducible if the environment is.
+//! One call of Python steps a whole batch. Every episode is started with a seed of its own, a function of the run's
+//! seed, so that a run is reproducible if the environment is.
 
 use std::sync::{Arc, Mutex};
 
@@ -233,7 +233,8 @@ impl OwnBatch {
     }
 }
 
-/// Copies row `from` of `source` to row `to` of `target`; rows have `width` elements. An empty `source` leaves the target.
+/// Copies row `from` of `source` to row `to` of `target`; rows have `width` elements. An empty `source` leaves the
+/// target.
 fn copy_row<T: Copy>(target: &mut [T], to: usize, source: &[T], from: usize, width: usize) {
     let target = target.get_mut(to * width..(to + 1) * width);
     if let (Some(target), Some(source)) = (target, source.get(from * width..(from + 1) * width)) {

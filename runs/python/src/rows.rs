@@ -27,8 +27,8 @@ pub(crate) struct Row {
     pub(crate) runner: Box<dyn EpisodeRunner>,
     pub(crate) reward: f32,
     pub(crate) ending: Ending,
-    /// Last observation `[D]`, mask `[A]`, measures and player to move of the episode that ended in the last step, if the environment has
-    /// been reset already.
+    /// Last observation `[D]`, mask `[A]`, measures and player to move of the episode that ended in the last step, if
+    /// the environment has been reset already.
     pub(crate) last: Option<Last>,
 }
 

@@ -17,8 +17,8 @@ pub(crate) fn remember_process() {
     HOME.get_or_init(process::id);
 }
 
-/// Runs `work`, which may use rayon. In a process that was forked after the import, `work` runs in a pool of this process:
-/// rayon's own pool waits forever for threads that only the parent has.
+/// Runs `work`, which may use rayon. In a process that was forked after the import, `work` runs in a pool of this
+/// process: rayon's own pool waits forever for threads that only the parent has.
 pub(crate) fn run<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let now = process::id();
     if now == *HOME.get_or_init(process::id) {

@@ -185,8 +185,8 @@ impl Trainer {
         Ok(scores.to_pyarray(py).into_any())
     }
 
-    /// Greedy action for the observation `obs [D]`, with the mask of legal actions `mask [A]`: an integer, or an array of
-    /// real numbers.
+    /// Greedy action for the observation `obs [D]`, with the mask of legal actions `mask [A]`: an integer, or an array
+    /// of real numbers.
     #[pyo3(signature = (obs, mask = None))]
     fn predict(
         &self,

@@ -43,8 +43,8 @@ pub(crate) struct VectorEnv {
 /// Result of a step: rewards, terminated, truncated, and whether an episode ended.
 type Results<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<bool>>, Bound<'py, PyArray1<bool>>, bool);
 
-/// Episodes that ended: their indices `[E]`, last observations `[E, ..]`, last masks `[E, A]`, measures `[E, M]`, players to
-/// move `[E]`.
+/// Episodes that ended: their indices `[E]`, last observations `[E, ..]`, last masks `[E, A]`, measures `[E, M]`,
+/// players to move `[E]`.
 type Finals<'py> = (
     Bound<'py, PyArray1<i64>>,
     Bound<'py, PyAny>,
@@ -239,8 +239,8 @@ impl VectorEnv {
         let (Envs::Batch(envs, _), false) = (&*envs, this.is_discrete) else { return Ok(None) };
         let view = ArrayView::from_shape(IxDyn(&this.shape), envs.view().obs)
             .map_err(|e| PyRuntimeError::new_err(e.to_string()))?;
-        // SAFETY: the array holds a reference to this object, whose batch is never replaced and allocates its observations
-        // once. The array is read-only.
+        // SAFETY: the array holds a reference to this object, whose batch is never replaced and allocates its
+        // observations once. The array is read-only.
         #[allow(unsafe_code)]
         let array = unsafe { PyArrayDyn::borrow_from_array(&view, slf.clone().into_any()) };
         let flags = [("write", false)];

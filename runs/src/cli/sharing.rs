@@ -30,7 +30,8 @@ pub struct Render {
     /// Number of steps before the screen of a PNG, SVG or text file; default: all steps.
     #[arg(long, value_name = "N")]
     pub step: Option<usize>,
-    /// Time of the screen of a PNG, SVG or text file that is made of a terminal recording, in seconds; default: its end.
+    /// Time of the screen of a PNG, SVG or text file that is made of a terminal recording, in seconds; default: its
+    /// end.
     #[arg(long, value_name = "SECONDS")]
     pub at: Option<f64>,
     /// Speed: a factor of the world's own clock, or of a terminal recording, such as 2x, or a number of steps a second.

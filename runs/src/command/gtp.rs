@@ -70,8 +70,8 @@ fn split_prior(name: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Player of the trained run in the folder `name`, for boards of `size` if the policy can play on them, and the rules of
-/// Go that it was trained under.
+/// Player of the trained run in the folder `name`, for boards of `size` if the policy can play on them, and the rules
+/// of Go that it was trained under.
 fn trained_player(registry: &Registry, name: &str, size: Option<u8>) -> Result<(PolicyPlayer, Rules)> {
     let (run, simulations) = split_search(name)?;
     let folder = Path::new(run);
@@ -90,8 +90,8 @@ fn trained_player(registry: &Registry, name: &str, size: Option<u8>) -> Result<(
     Ok((PolicyPlayer::new(name.to_owned(), policy, size, &settings), settings.rules(size)))
 }
 
-/// Policy of the run `job` in `folder` with the observations and actions of a board of `size`, if its network is that of
-/// any board.
+/// Policy of the run `job` in `folder` with the observations and actions of a board of `size`, if its network is that
+/// of any board.
 fn resized(registry: &Registry, job: &Job, folder: &Path, size: u8) -> Result<Box<dyn Policy>> {
     let JobConfig { agent, agent_settings, world_settings, seed, .. } = &job.config;
     let other = format!("go/{size}x{size}");

@@ -38,8 +38,8 @@ struct Read {
     warnings: Vec<Warning>,
 }
 
-/// Reads a game and plays `moves` moves of it. A move that only the ko rule or the suicide rule of the record forbids is
-/// a warning.
+/// Reads a game and plays `moves` moves of it. A move that only the ko rule or the suicide rule of the record forbids
+/// is a warning.
 fn read(tree: std::result::Result<GameTree, SgfError>, moves: usize) -> std::result::Result<Read, SgfError> {
     let tree = tree?;
     let record = GameRecord::from_tree(&tree)?;

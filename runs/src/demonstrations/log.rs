@@ -1,5 +1,5 @@
-//! Logs of actions as CSV, with the columns `episode`, `step`, and `action` or `action_0`, `action_1` and so on; the column
-//! `reward` is optional, and others are ignored.
+//! Logs of actions as CSV, with the columns `episode`, `step`, and `action` or `action_0`, `action_1` and so on; the
+//! column `reward` is optional, and others are ignored.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Demonstrations on disk, in the layout of Minari 0.5.4 with the data format `arrow`: Minari loads them, and data sets of
-//! Minari are read.
+//! Demonstrations on disk, in the layout of Minari 0.5.4 with the data format `arrow`: Minari loads them, and data sets
+//! of Minari are read.
 //!
 //! ```text
 //! demos/grid/cliff/human-v0/       the store; its Minari id is the path below `demos`

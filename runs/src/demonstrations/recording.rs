@@ -131,8 +131,8 @@ impl Default for Recording {
 }
 
 impl Recording {
-    /// Store of this recording, called `name`, in the world that `registry` builds from `id` and `settings`. Its name has
-    /// a hash of everything that the episodes depend on; it is recorded unless it exists.
+    /// Store of this recording, called `name`, in the world that `registry` builds from `id` and `settings`. Its name
+    /// has a hash of everything that the episodes depend on; it is recorded unless it exists.
     ///
     /// # Errors
     /// [`Error::Config`] for an unknown player or a setting out of range; errors of playing and writing.

@@ -1,7 +1,7 @@
 //! Steps of an episode as an Arrow IPC file with the columns of Minari.
 //!
-//! Files may come from other people. All sizes and offsets in a file are compared with its length before Arrow reads the
-//! columns, and the types of the columns are those that [`encode`] or Minari writes.
+//! Files may come from other people. All sizes and offsets in a file are compared with its length before Arrow reads
+//! the columns, and the types of the columns are those that [`encode`] or Minari writes.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! Policy as an ONNX model: operator set 17, format version 8 (ONNX 1.12, 2022), which ONNX Runtime 1.12 and later read.
+//! Policy as an ONNX model: operator set 17, format version 8 (ONNX 1.12, 2022), which ONNX Runtime 1.12 and later
+//! read.
 //!
 //! The messages are those of `onnx.proto3` as far as a policy needs them; prost writes them. An input with a default is
 //! an input and an initializer of one name: the caller may leave it out.

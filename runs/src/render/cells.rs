@@ -1,4 +1,5 @@
-//! Screens of an episode as JSON, for a player that draws cells: each different cell once, and the changes of each screen.
+//! Screens of an episode as JSON, for a player that draws cells: each different cell once, and the changes of each
+//! screen.
 
 use std::collections::BTreeMap;
 

@@ -159,8 +159,8 @@ fn one(buf: &Buffer, format: Format, title: &str, theme: Theme) -> Result<Vec<u8
     }
 }
 
-/// File with the screens of a terminal recording: a GIF of all of them, `speed` times as fast, or the screen at the time
-/// `at`, in s; by default the last one. `progress` gets the number of parts that are done and of all parts.
+/// File with the screens of a terminal recording: a GIF of all of them, `speed` times as fast, or the screen at the
+/// time `at`, in s; by default the last one. `progress` gets the number of parts that are done and of all parts.
 ///
 /// # Errors
 /// [`Error::Unsupported`](freewheel_core::Error::Unsupported) if the encoder fails.

@@ -21,8 +21,8 @@ const OPENING: u32 = 2;
 /// Built-in players with whom the agents are compared.
 const BUILT_IN: [&str; 3] = ["random", "greedy", "uct:100"];
 
-/// Crosstable of the `entries` of one world with their policies; `None` for a world that is not Go, and without an agent
-/// that can play on its board: one that learned, and has neither a frame stack nor an encoder.
+/// Crosstable of the `entries` of one world with their policies; `None` for a world that is not Go, and without an
+/// agent that can play on its board: one that learned, and has neither a frame stack nor an encoder.
 ///
 /// # Errors
 /// Errors of the world's settings and of the games.

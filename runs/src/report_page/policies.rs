@@ -23,7 +23,8 @@ pub(super) struct Trained {
     name: String,
     /// Number of its parameters; `None` for a policy that cannot be exported.
     pub(super) parameters: Option<usize>,
-    /// Median time of one action on this machine, in microseconds; `None` for a script, whose actions the world chooses.
+    /// Median time of one action on this machine, in microseconds; `None` for a script, whose actions the world
+    /// chooses.
     pub(super) microseconds: Option<f64>,
 }
 

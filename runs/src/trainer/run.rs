@@ -18,7 +18,8 @@ impl Trainer {
     /// [`Trainer::save_run`] wrote. Learning goes on as in the run.
     ///
     /// # Errors
-    /// [`Error::Config`] if `folder` is not a run or has no checkpoint; [`Error::Damaged`]; errors of building the world.
+    /// [`Error::Config`] if `folder` is not a run or has no checkpoint; [`Error::Damaged`]; errors of building the
+    /// world.
     pub fn of_run(folder: impl AsRef<Path>) -> Result<Self> {
         let (folder, registry) = (folder.as_ref(), Registry::standard());
         let job = registry.job_in(folder)?;

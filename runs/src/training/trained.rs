@@ -73,8 +73,8 @@ impl Job {
         Ok(history)
     }
 
-    /// Saved states of the agent in the checkpoints of the run in `directory` after these `steps`, in their order; up to
-    /// the first that is missing or damaged.
+    /// Saved states of the agent in the checkpoints of the run in `directory` after these `steps`, in their order; up
+    /// to the first that is missing or damaged.
     ///
     /// # Errors
     /// Errors of reading the checkpoints.

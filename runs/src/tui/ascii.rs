@@ -6,7 +6,8 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 /// Whether a locale from environment variables has no UTF-8; `get` returns the value of a variable. The first of
-/// `LC_ALL`, `LC_CTYPE` and `LANG` that is set and not empty counts; without any, the terminal is assumed to have UTF-8.
+/// `LC_ALL`, `LC_CTYPE` and `LANG` that is set and not empty counts; without any, the terminal is assumed to have
+/// UTF-8.
 pub(super) fn is_needed(get: impl Fn(&str) -> Option<String>) -> bool {
     let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| get(name).filter(|v| !v.is_empty()));
     set.is_some_and(|locale| {

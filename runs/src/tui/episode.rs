@@ -195,8 +195,8 @@ impl Episode {
     /// Goes to the state after `step` steps, or to the last one that is known or recorded. Later steps stay known.
     ///
     /// # Errors
-    /// Errors of a step; [`Error::Config`] if the world is not reproducible, because it uses random numbers that are not
-    /// from its stream.
+    /// Errors of a step; [`Error::Config`] if the world is not reproducible, because it uses random numbers that are
+    /// not from its stream.
     pub(super) fn go_to(&mut self, step: usize) -> Result<()> {
         self.go_to_known(step.min(self.steps.len()))?;
         while self.position() < step && self.recorded.is_some() && self.act(None)? {}

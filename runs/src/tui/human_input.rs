@@ -1,9 +1,9 @@
 //! Input of actions by the user of the viewer.
 //!
 //! With up to ten discrete actions, each action has keys: a digit, an arrow if its name is a direction, and its first
-//! letter if no other name begins with it; directions have `h j k l` and `w a s d` instead of letters. With more actions,
-//! such as the moves on a board, the user types the name of an action, moves a cursor or clicks. Continuous actions are
-//! adjusted with the arrow keys. In a world with a clock, arrow keys are held in real time.
+//! letter if no other name begins with it; directions have `h j k l` and `w a s d` instead of letters. With more
+//! actions, such as the moves on a board, the user types the name of an action, moves a cursor or clicks. Continuous
+//! actions are adjusted with the arrow keys. In a world with a clock, arrow keys are held in real time.
 
 use crossterm::event::KeyCode;
 use freewheel_core::{ActionBuffer, ActionSpace, Player, Spec};
@@ -144,8 +144,8 @@ impl Model {
         self.human.as_ref().is_some_and(|human| human.player == self.episode.runner().to_play())
     }
 
-    /// Input state that receives keys. If the user types names, it is `None` after the end of an episode, because letters
-    /// are commands then.
+    /// Input state that receives keys. If the user types names, it is `None` after the end of an episode, because
+    /// letters are commands then.
     pub(super) fn active_input(&self) -> Option<&HumanInput> {
         let over = self.episode.over().is_some();
         self.human.as_ref().filter(|human| !(over && matches!(human.input, Input::Names { .. })))

@@ -166,8 +166,8 @@ pub(super) struct Along {
 }
 
 impl Along {
-    /// Adds the courses of the insight into the state after `step` steps, or else its V(s); `sign` is -1 where the second
-    /// player moves, whose value is the opposite of the first one's.
+    /// Adds the courses of the insight into the state after `step` steps, or else its V(s); `sign` is -1 where the
+    /// second player moves, whose value is the opposite of the first one's.
     fn add(&mut self, step: u32, insight: &Insight, sign: f32) {
         let value = insight.value.filter(|value| value.is_finite()).map(|value| ("V(s)", sign * value));
         let courses = match insight.courses.as_slice() {

@@ -15,8 +15,8 @@ pub struct LearnHere {
     pub name: String,
     /// The agent, for one environment; it must keep its updates, see [`Agent::keep_updates`].
     pub agent: Box<dyn Agent>,
-    /// Saved states of the agent, one for each policy of the viewer, in their order; for a policy without one, the agent
-    /// begins with the state that it has.
+    /// Saved states of the agent, one for each policy of the viewer, in their order; for a policy without one, the
+    /// agent begins with the state that it has.
     pub saved: Vec<Vec<u8>>,
 }
 

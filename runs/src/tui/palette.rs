@@ -117,8 +117,8 @@ impl Palette {
         matches!(self.depth, Depth::True | Depth::Cube).then(|| self.color(rgb))
     }
 
-    /// Style of the curve with this index in a plot of several curves; a curve that is not in `front` is dim where there
-    /// are no colors.
+    /// Style of the curve with this index in a plot of several curves; a curve that is not in `front` is dim where
+    /// there are no colors.
     pub(super) fn series(self, index: usize, front: bool) -> Style {
         let style = Style::new();
         match (self.depth, front) {
@@ -139,8 +139,8 @@ impl Palette {
     pub(super) fn cell(self, cell: &Cell, blank: bool) -> (char, Style) {
         let glyph = match cell.glyph {
             control if control.is_control() => ' ',
-            // A white thing on a colored ground, such as a stone on a board: the glyph of an outline is for screens without
-            // colors.
+            // A white thing on a colored ground, such as a stone on a board: the glyph of an outline is for screens
+            // without colors.
             '○' if self.depth != Depth::None && cell.bg != Rgb(0, 0, 0) && brightness(cell.fg) > 0.9 => '●',
             glyph => glyph,
         };

@@ -75,8 +75,8 @@ impl Scale {
 }
 
 impl Plot<'_> {
-    /// Range of the curves and of the marks that are near. Values far beyond the baseline, as those of the first episodes
-    /// often are, are cut off once the newest values are better.
+    /// Range of the curves and of the marks that are near. Values far beyond the baseline, as those of the first
+    /// episodes often are, are cut off once the newest values are better.
     fn range(&self) -> Option<(f64, f64)> {
         let means = self.lines.iter().flat_map(|line| line.points.iter().map(|point| point.mean));
         let marks = self.marks.iter().map(|mark| mark.value);

@@ -188,8 +188,8 @@ impl<'a> Builder<'a> {
     /// Adds a row.
     ///
     /// # Errors
-    /// [`Error::Input`] for a missing value that is refused, a number that is not finite or has too many digits, and too
-    /// many different texts.
+    /// [`Error::Input`] for a missing value that is refused, a number that is not finite or has too many digits, and
+    /// too many different texts.
     pub(super) fn push(&mut self, fields: &[Field<'_>]) -> Result<()> {
         if self.rows == 0 {
             self.start = fields.first().map_or(0, |field| field.start);

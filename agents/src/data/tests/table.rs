@@ -58,7 +58,8 @@ fn tables_come_in_many_forms() {
     assert!(parse("a,b\n1,2\n", Layout { header: Header::No, ..target("none") }).is_err());
 }
 
-/// Names of the columns for each text; no names for a first row that is a sample, and an error for one that can be both.
+/// Names of the columns for each text; no names for a first row that is a sample, and an error for one that can be
+/// both.
 #[test]
 fn a_header_of_numbers_is_compared_with_the_rows() {
     let header = |text: &str| parse(text, target("none")).map(|table| table.columns[0].name != "x1");

@@ -20,8 +20,8 @@ pub(super) struct Owed {
 }
 
 impl Optimizer {
-    /// As [`Optimizer::step`], with a gradient that is 0 except in some rows: the other rows of the tables do not change
-    /// until [`Optimizer::catch_up`] or [`Optimizer::settle`].
+    /// As [`Optimizer::step`], with a gradient that is 0 except in some rows: the other rows of the tables do not
+    /// change until [`Optimizer::catch_up`] or [`Optimizer::settle`].
     ///
     /// The rows of the gradient must be up to date.
     pub(crate) fn step_rows(

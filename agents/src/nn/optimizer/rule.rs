@@ -30,8 +30,8 @@ pub(super) enum Rule {
 /// ```
 ///
 /// The sum of Adam is expanded around e, the mean of the e_i with the weights w_i: `sum_i w_i / (sqrt v + e_i) =
-/// (W + S (e / (sqrt v + e))^2) / (sqrt v + e)` with `W = sum_i w_i` and `S = sum_i w_i (e_i / e - 1)^2`. The e_i differ
-/// by less than [`MAX_SPREAD`], so that the terms of third order that are left out are below 1e-3 of the change where
+/// (W + S (e / (sqrt v + e))^2) / (sqrt v + e)` with `W = sum_i w_i` and `S = sum_i w_i (e_i / e -
+/// 1)^2`. The e_i differ by less than [`MAX_SPREAD`], so that the terms of third order that are left out are below 1e-3 of the change where
 /// sqrt v is of the order of `eps`, and below rounding elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Idle {

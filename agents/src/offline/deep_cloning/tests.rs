@@ -52,8 +52,8 @@ fn resumed_runs_end_in_the_same_bytes() {
     assert!(second.load(b"deep").is_err());
 }
 
-/// On 2x2 with a plane of one stone: the action is the point of the stone. One example is enough for all four points with
-/// the symmetries, and not without them.
+/// On 2x2 with a plane of one stone: the action is the point of the stone. One example is enough for all four points
+/// with the symmetries, and not without them.
 #[test]
 fn symmetries_teach_what_was_not_demonstrated() {
     let space = ObservationSpace::Box { shape: vec![1, 2, 2], low: vec![0.0; 4], high: vec![1.0; 4] };

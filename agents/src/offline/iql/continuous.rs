@@ -5,8 +5,8 @@
 //! pi:    mean exp(beta A / sigma) sum (tanh(mean(s)) - a)^2 / 2
 //! ```
 //!
-//! The policy is a normal distribution with a constant standard deviation, whose log-likelihood is the squared error; the
-//! exploring policy adds noise of the weighted root mean square of this error.
+//! The policy is a normal distribution with a constant standard deviation, whose log-likelihood is the squared error;
+//! the exploring policy adds noise of the weighted root mean square of this error.
 
 use freewheel_core::{
     ActionBuffer, Agent, Error, Insight, MetricSink, Neuron, ObservationSpace, Policy, PolicyMode, Purpose,

@@ -155,8 +155,8 @@ impl RecurrentNetwork {
         Some(start + range.start..start + range.end)
     }
 
-    /// One step of N environments: from the observations `obs [N, D]` and the states `states [N, M]`, which are updated,
-    /// to the outputs `out [N, O]`.
+    /// One step of N environments: from the observations `obs [N, D]` and the states `states [N, M]`, which are
+    /// updated, to the outputs `out [N, O]`.
     pub(super) fn act(
         &self,
         parameters: &[f32],
@@ -212,8 +212,8 @@ impl RecurrentNetwork {
     }
 
     /// Gradient of a loss over `sequences`, added in the order of their parts: `loss(rows, outputs [B, O], gradients
-    /// [B, O])` writes the gradients of the outputs of B steps, whose indices in `[L, S]` are `rows`, and its results are
-    /// returned. Writes the gradient of the parameters to `gradient [P]`.
+    /// [B, O])` writes the gradients of the outputs of B steps, whose indices in `[L,
+    /// S]` are `rows`, and its results are returned. Writes the gradient of the parameters to `gradient [P]`.
     pub(super) fn gradient<R: Send>(
         &self,
         parameters: &[f32],

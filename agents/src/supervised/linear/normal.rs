@@ -169,8 +169,8 @@ fn products(x: &Samples, y: &Samples, mean_x: &[Double], mean_y: &[Double]) -> (
     (gram, cross)
 }
 
-/// Factor L `[n, n]` with `a = L L'`, of which only the first columns, as many as the rank, are not 0; and the rank. The
-/// column with the largest pivot comes first; a pivot of at most `tolerance` times its diagonal entry is 0.
+/// Factor L `[n, n]` with `a = L L'`, of which only the first columns, as many as the rank, are not 0; and the rank.
+/// The column with the largest pivot comes first; a pivot of at most `tolerance` times its diagonal entry is 0.
 fn pivoted_cholesky(a: &mut [Double], n: usize, tolerance: f64) -> (Vec<Double>, usize) {
     let diagonal: Vec<f64> = (0..n).map(|i| a[i * n + i].value()).collect();
     let mut factor = vec![Double::default(); n * n];

@@ -6,8 +6,8 @@ use freewheel_core::{Error, Result};
 use super::{Axis, Discretizer, Layout, SparseIndex};
 
 impl Discretizer {
-    /// Adds the index of the state of the observation `x` to `graph`, `[N]`. If only visited states have a row, the index
-    /// of any other state is the number of rows.
+    /// Adds the index of the state of the observation `x` to `graph`, `[N]`. If only visited states have a row, the
+    /// index of any other state is the number of rows.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for a grid with more than 2^63 cells.

@@ -1,8 +1,8 @@
 //! Policies of the acrobot: `swing`, a linear rule, and `plan`, its improvement by rollouts.
 //!
 //! `plan` tries each sequence of three actions, lets `swing` play on, and takes the first action of the sequence that
-//! ends first: the rollout algorithm of Bertsekas, Tsitsiklis & Wu, *Rollout Algorithms for Combinatorial Optimization*,
-//! Journal of Heuristics 3 (1997).
+//! ends first: the rollout algorithm of Bertsekas, Tsitsiklis & Wu, *Rollout Algorithms for Combinatorial
+//! Optimization*, Journal of Heuristics 3 (1997).
 
 use freewheel_core::{ActionBuffer, Policy, Stream};
 

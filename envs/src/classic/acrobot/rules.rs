@@ -3,8 +3,8 @@
 //! * **Source**: Sutton, *Generalization in Reinforcement Learning: Successful Examples Using Sparse Coarse Coding*,
 //!   NeurIPS 8 (1996), with the equations of Sutton & Barto's book, as computed by Gymnasium's Acrobot-v1, operation by
 //!   operation.
-//! * **State**: angle a of the first link from hanging down, angle b of the second link relative to the first, and their
-//!   velocities. Both links have 1 kg, 1 m, the center of mass in the middle and a moment of inertia of 1 kg m².
+//! * **State**: angle a of the first link from hanging down, angle b of the second link relative to the first, and
+//!   their velocities. Both links have 1 kg, 1 m, the center of mass in the middle and a moment of inertia of 1 kg m².
 //! * **Actions**: 0, 1, 2: a torque of -1, 0 or 1 N m at the joint between the links for a step of 0.2 s.
 //! * **Step**: one step of the Runge-Kutta method of fourth order; then the angles are brought to -pi..pi and the
 //!   velocities clipped to 4 pi and 9 pi.

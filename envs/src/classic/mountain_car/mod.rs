@@ -1,5 +1,5 @@
-//! `classic/mountain-car` and `classic/mountain-car-continuous`: a car with a weak engine must swing out of a valley, as
-//! Gymnasium's MountainCar-v0 and MountainCarContinuous-v0.
+//! `classic/mountain-car` and `classic/mountain-car-continuous`: a car with a weak engine must swing out of a valley,
+//! as Gymnasium's MountainCar-v0 and MountainCarContinuous-v0.
 //!
 //! | file | content |
 //! |---|---|

@@ -1,7 +1,7 @@
 //! Rules of the mountain car with three actions and with a continuous force: dynamics, rewards, endings.
 //!
-//! * **Source**: Moore, *Efficient Memory-Based Learning for Robot Control*, PhD thesis, University of Cambridge (1990),
-//!   as computed by Gymnasium's MountainCar-v0 and MountainCarContinuous-v0, operation by operation.
+//! * **Source**: Moore, *Efficient Memory-Based Learning for Robot Control*, PhD thesis, University of Cambridge
+//!   (1990), as computed by Gymnasium's MountainCar-v0 and MountainCarContinuous-v0, operation by operation.
 //! * **State**: position x and velocity v of a car in a valley of the height sin 3x; the engine is weaker than gravity.
 //! * **Actions**: 0 `left`, 1 `coast`, 2 `right`; or a force of -1 to 1, numbers outside are clipped.
 //! * **Step**: with the action or force a,

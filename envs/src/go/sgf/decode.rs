@@ -1,7 +1,7 @@
 //! Text of a file: the encoding is that of a byte order mark, of the property `CA`, or detected.
 //!
-//! Bytes are decoded before SGF is parsed: in GBK, Big5, Shift-JIS and EUC-KR the second byte of a character can be that
-//! of `\` or `]`.
+//! Bytes are decoded before SGF is parsed: in GBK, Big5, Shift-JIS and EUC-KR the second byte of a character can be
+//! that of `\` or `]`.
 
 use std::path::Path;
 
@@ -39,8 +39,8 @@ pub fn decode(bytes: &[u8]) -> String {
 
 /// Text of the bytes of a file, with the encoding of a byte order mark, else of the property `CA`, else detected.
 ///
-/// A `CA` that does not fit the bytes is not followed. Games of a collection may have different encodings. Bytes that are
-/// no characters become U+FFFD.
+/// A `CA` that does not fit the bytes is not followed. Games of a collection may have different encodings. Bytes that
+/// are no characters become U+FFFD.
 pub fn decode_bytes(bytes: &[u8]) -> Decoded {
     let end = bytes.iter().rposition(|byte| !matches!(byte, 0 | 0x1a)).map_or(0, |last| last + 1);
     let mut decoded = Decoded::default();
@@ -265,8 +265,8 @@ fn in_words(bytes: &[u8]) -> Option<&'static Encoding> {
     fits.map(|(encoding, _)| encoding).next().filter(|_| short)
 }
 
-/// Whether short text that is also valid GBK was detected as Korean or Japanese by chance: no value begins with a Korean
-/// surname, no character is kana.
+/// Whether short text that is also valid GBK was detected as Korean or Japanese by chance: no value begins with a
+/// Korean surname, no character is kana.
 fn is_chance(guess: &'static Encoding, bytes: &[u8]) -> bool {
     if bytes.iter().filter(|byte| !byte.is_ascii()).count() > SHORT {
         return false;

@@ -14,8 +14,8 @@ impl GameRecord {
         self.replay_with(rules, usize::MAX, |_, _| {})
     }
 
-    /// Plays the first `moves` moves under the rules of the record. Moves that only their ko rule or suicide rule forbids
-    /// are played, with a warning about the first.
+    /// Plays the first `moves` moves under the rules of the record. Moves that only their ko rule or suicide rule
+    /// forbids are played, with a warning about the first.
     ///
     /// # Errors
     /// [`SgfError`] for the first other illegal move, or for an invalid setup.

@@ -5,8 +5,8 @@ use freewheel_core::Result;
 use super::tree::Node;
 use crate::go::rules::Game;
 
-/// Virtual playouts, all of them won, of a move with probability 1; those of a move with probability p are sqrt(p) times
-/// as many, so that a move that the prior finds unlikely is still tried.
+/// Virtual playouts, all of them won, of a move with probability 1; those of a move with probability p are sqrt(p)
+/// times as many, so that a move that the prior finds unlikely is still tried.
 const CERTAIN: f32 = 100.0;
 
 /// Probabilities of moves, such as those of a policy that was trained on human records. They become virtual playouts of

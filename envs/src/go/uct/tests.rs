@@ -202,8 +202,8 @@ fn liberties(game: &Game, name: &str) -> tactics::Liberties {
     tactics::liberties(game.board(), game.geometry().vertex(at(game, name)))
 }
 
-/// The white stone on c3 is in atari. If it extends to d3, Black drives it to the lower edge: it is caught. With a white
-/// stone on e3 it escapes.
+/// The white stone on c3 is in atari. If it extends to d3, Black drives it to the lower edge: it is caught. With a
+/// white stone on e3 it escapes.
 #[test]
 fn ladders_are_read() {
     let caught = [".......", ".......", ".......", "..XX...", ".XO....", "..X....", "......."];

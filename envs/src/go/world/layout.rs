@@ -25,8 +25,8 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Layout of the board of `game`: without a maximum size of `frame` points of 2 x 1 cells, else the largest layout that
-    /// fits. Each step of the zoom makes the points a row higher or lower.
+    /// Layout of the board of `game`: without a maximum size of `frame` points of 2 x 1 cells, else the largest layout
+    /// that fits. Each step of the zoom makes the points a row higher or lower.
     pub(super) fn of(game: &Game, frame: &Frame) -> Self {
         let (width, height) = (usize::from(game.rules().width), usize::from(game.rules().height));
         let text = frame.max_size().map_or(STATUS, |room| room.0.min(STATUS));

@@ -164,8 +164,8 @@ pub(super) fn random_baseline<E: Env<Action = u32>>(world: &E, limit: u32) -> Ba
 const GNU_GO: &str = "gtp:gnugo --level 1";
 
 /// Ratings of the players: Elo above GNU Go 3.8 at level 1 on 9x9, and name; the strongest player last. Measured by
-/// `tests/peers/go_ladder.py` and, for the strong players, by matches against GNU Go; see `docs/results/go.md`. That of the
-/// strongest was measured before its playouts read ladders: a lower bound.
+/// `tests/peers/go_ladder.py` and, for the strong players, by matches against GNU Go; see `docs/results/go.md`. That of
+/// the strongest was measured before its playouts read ladders: a lower bound.
 const RATINGS: [(f64, &str); 7] = [
     (-1296.0, "random"),
     (-1095.0, "greedy"),

@@ -36,10 +36,12 @@ pub struct Settings {
     pub handicap: u8,
     /// Number of positions in the observation, the present one and those before it, 1..=8.
     pub history: usize,
-    /// Whether the observation has 15 more planes: liberties, last moves, captures, escapes, self-atari, sensible moves.
+    /// Whether the observation has 15 more planes: liberties, last moves, captures, escapes, self-atari, sensible
+    /// moves.
     #[serde(skip_serializing_if = "is_false")]
     pub tactics: bool,
-    /// Whether moves into own eyes are legal. Without them a policy also answers a pass by a pass in matches, if it wins.
+    /// Whether moves into own eyes are legal. Without them a policy also answers a pass by a pass in matches, if it
+    /// wins.
     #[serde(skip_serializing_if = "is_true")]
     pub eyes: bool,
     /// Reward at the end: "win" (1 a win, -1 a loss, 0 a draw) or "score" (the margin divided by the number of

@@ -1,5 +1,5 @@
-//! Observation planes of tactics, in the manner of Clark & Storkey 2015 (arXiv 1412.3409) and Maddison et al. 2015 (arXiv
-//! 1412.6564).
+//! Observation planes of tactics, in the manner of Clark & Storkey 2015 (arXiv 1412.3409) and Maddison et al. 2015
+//! (arXiv 1412.6564).
 //!
 //! | plane | content |
 //! |---|---|

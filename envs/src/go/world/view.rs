@@ -32,8 +32,8 @@ impl View {
         2 * self.history + EXTRA_PLANES + if self.tactics { tactics::PLANES } else { 0 }
     }
 
-    /// Writes the mask of legal actions of the player to move, `[N² + 1]`. The pass is legal even in a finished game, so
-    /// that a mask is never empty.
+    /// Writes the mask of legal actions of the player to move, `[N² + 1]`. The pass is legal even in a finished game,
+    /// so that a mask is never empty.
     pub(super) fn legal(self, game: &Game, out: &mut [bool]) {
         game.legal_mask(out);
         if !self.eyes {
@@ -50,8 +50,8 @@ impl View {
         }
     }
 
-    /// Writes the observation of `game` for the player `viewer` to `out`, `[planes, N, N]` with N the side of the board.
-    /// Allocates nothing.
+    /// Writes the observation of `game` for the player `viewer` to `out`, `[planes, N, N]` with N the side of the
+    /// board. Allocates nothing.
     pub(super) fn observe(self, game: &Game, viewer: Color, out: &mut [f32]) {
         out.fill(0.0);
         let area = game.area();

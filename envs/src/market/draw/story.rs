@@ -9,7 +9,8 @@ pub(in super::super) struct Story<'a, S> {
     pub(in super::super) past: &'a [S],
     /// Current state.
     pub(in super::super) state: &'a S,
-    /// States of the reference policy at the same prices, one for each of `past` and `state`; empty if they are unknown.
+    /// States of the reference policy at the same prices, one for each of `past` and `state`; empty if they are
+    /// unknown.
     pub(in super::super) reference: &'a [S],
     /// Whether hidden parts of the state are drawn.
     pub(in super::super) hidden: bool,
@@ -40,8 +41,8 @@ impl<'a, S> Story<'a, S> {
         Series { first, style, color: BLUE, ..Series::line(name, values) }
     }
 
-    /// Chart of the prices in `history`, of an episode that ends with step `end`, and of the `position` within `limits`.
-    /// Changes of the position of less than a hundredth of the limits are not marked as trades.
+    /// Chart of the prices in `history`, of an episode that ends with step `end`, and of the `position` within
+    /// `limits`. Changes of the position of less than a hundredth of the limits are not marked as trades.
     pub(in super::super) fn chart(
         &self,
         title: &'a str,

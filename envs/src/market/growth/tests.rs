@@ -65,8 +65,8 @@ fn heston_value(market: &Heston, steps: u32, gamma: f64, resolution: f64) -> f64
     total_value(&rules, &query, resolution, |v| rules.gain(rules.optimal_fraction(v), v)).unwrap()
 }
 
-/// Reference: simulations of 250 steps at discount .99 by independent programs; means and standard errors. The first one
-/// of each market is an own program in Python with 4 million antithetic paths.
+/// Reference: simulations of 250 steps at discount .99 by independent programs; means and standard errors. The first
+/// one of each market is an own program in Python with 4 million antithetic paths.
 #[test]
 fn heston_equals_simulations_at_extreme_settings() {
     let wild = Heston {

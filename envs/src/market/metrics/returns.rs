@@ -110,8 +110,8 @@ impl RunningReturns {
     }
 }
 
-/// Dispersion at or below which returns are constant up to rounding: a return is a ratio of two numbers near each other,
-/// with a rounding error of about 1e-16 from arithmetic and 1e-14 from prices of 12 decimals.
+/// Dispersion at or below which returns are constant up to rounding: a return is a ratio of two numbers near each
+/// other, with a rounding error of about 1e-16 from arithmetic and 1e-14 from prices of 12 decimals.
 pub(super) const ROUNDING: f64 = 1e-12;
 
 /// `a / b` for a dispersion b of returns, NaN unless b is above [`ROUNDING`].
@@ -136,8 +136,8 @@ pub fn volatility(returns: &[f64], periods: f64) -> f64 {
 }
 
 /// Annual Sharpe ratio `mean(r) / sd(r) sqrt(periods)` with the sample standard deviation sd (divisor n - 1) and
-/// risk-free rate 0. W. F. Sharpe, *The Sharpe Ratio*, J. Portfolio Management 21 (1994). NaN for returns that are constant up to
-/// rounding.
+/// risk-free rate 0. W. F. Sharpe, *The Sharpe Ratio*, J. Portfolio Management 21 (1994). NaN for returns that are
+/// constant up to rounding.
 pub fn sharpe(returns: &[f64], periods: f64) -> f64 {
     RunningReturns::from_returns(returns).sharpe(periods)
 }

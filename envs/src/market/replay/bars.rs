@@ -32,8 +32,8 @@ impl Bars {
     /// Reads a file, plain or gzipped, with the file settings in `settings`.
     ///
     /// # Errors
-    /// [`freewheel_core::Error::Io`] for a file that cannot be read; [`freewheel_core::Error::Bytes`] for a damaged gzip
-    /// stream; [`freewheel_core::Error::Input`] with file, line, column, problem and remedy;
+    /// [`freewheel_core::Error::Io`] for a file that cannot be read; [`freewheel_core::Error::Bytes`] for a damaged
+    /// gzip stream; [`freewheel_core::Error::Input`] with file, line, column, problem and remedy;
     /// [`freewheel_core::Error::Unsupported`] for a file above the size limit.
     pub fn read(file: &Path, settings: &Settings) -> Result<Bars> {
         Bars::from_text(file, &text_of(file, Source::open(file)?.bytes()?)?, settings)

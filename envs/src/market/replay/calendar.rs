@@ -96,8 +96,8 @@ impl Calendar {
         per_day * calendar.convention(steps / span * YEAR)
     }
 
-    /// Conventional number of days with bars in a year that agrees with the number `counted`, or that number. A year has
-    /// 261 days from Monday to Friday; less the holidays of an exchange, 242 to 255 are trading days.
+    /// Conventional number of days with bars in a year that agrees with the number `counted`, or that number. A year
+    /// has 261 days from Monday to Friday; less the holidays of an exchange, 242 to 255 are trading days.
     fn convention(&self, counted: f64) -> f64 {
         let agrees = |convention: f64, tolerance: f64| (counted / convention - 1.0).abs() <= tolerance;
         let daily = if self.trading_days_of_week() <= 5.0 { (EXCHANGE, 0.04) } else { (EVERY_DAY, 0.02) };

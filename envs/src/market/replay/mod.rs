@@ -87,8 +87,8 @@ fn settings_of_file(file: &Path, table: &toml::Table) -> Result<Settings> {
     Settings::read(&table, &of)
 }
 
-/// World with the id `id` and the settings `settings`, which are those of `table`. Where policies are evaluated on other
-/// bars than those of the episodes, it has an evaluation world.
+/// World with the id `id` and the settings `settings`, which are those of `table`. Where policies are evaluated on
+/// other bars than those of the episodes, it has an evaluation world.
 fn replay(id: &str, settings: &Settings, table: &toml::Table) -> Result<Arc<dyn DynWorld>> {
     let prices = Prices::read(settings)?;
     if settings.split == settings.evaluation_split {

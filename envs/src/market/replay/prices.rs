@@ -46,8 +46,8 @@ impl Prices {
     /// where all files have offsets from UTC, else as they are written.
     ///
     /// # Errors
-    /// [`Error::Config`] for files that mix times with and without offsets, for less than two common times, or for a gap
-    /// of more than `largest_gap` days between them.
+    /// [`Error::Config`] for files that mix times with and without offsets, for less than two common times, or for a
+    /// gap of more than `largest_gap` days between them.
     pub fn align(all: &[Bars], largest_gap: f64) -> Result<Prices> {
         let key = common_key(all)?;
         let times: Vec<Vec<DateTime>> = all.iter().map(|bars| bars.times.by(key)).collect();

@@ -30,7 +30,8 @@ pub struct Settings {
     /// Whether 1,5 is one and a half (true) or commas separate thousands (false); by default the prices tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decimal_comma: Option<bool>,
-    /// Stock splits that prices are not adjusted for: "refuse" the file, "adjust" the prices before them, or "keep" them.
+    /// Stock splits that prices are not adjusted for: "refuse" the file, "adjust" the prices before them, or "keep"
+    /// them.
     #[serde(skip_serializing_if = "Splits::is_default")]
     pub splits: Splits,
     /// Largest allowed gap without bars, in trading days beyond the usual distance of bars, above 0.

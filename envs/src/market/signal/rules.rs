@@ -92,7 +92,8 @@ impl Rules {
         Step { reward: (self.gain(price_change, target) - cost) as f32, ending: Ending::Running }
     }
 
-    /// State of a trader, now in `own`, who holds `target` in the step in which the market goes from `before` to `after`.
+    /// State of a trader, now in `own`, who holds `target` in the step in which the market goes from `before` to
+    /// `after`.
     pub(super) fn follow(&self, own: &State, target: f64, before: &State, after: &State) -> State {
         let mut state = State { account: own.account.clone(), position: target, ..after.clone() };
         let unit = if self.relative_returns { START_PRICE } else { 1.0 };

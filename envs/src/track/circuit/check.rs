@@ -71,8 +71,8 @@ impl GeometryError {
 /// maximum.
 pub(super) const MAX_INNER_SHARE: f64 = 0.95;
 
-/// Checks that the center line does not cross itself (else [`GeometryError::Crosses`]), given its points at equal spacing
-/// and its length, m.
+/// Checks that the center line does not cross itself (else [`GeometryError::Crosses`]), given its points at equal
+/// spacing and its length, m.
 pub(super) fn check_crossings(entries: &[Entry], length: f64) -> Result<(), GeometryError> {
     let count = entries.len().min(MAX_SAMPLES);
     let s = |i: usize| (i % count) as f64 * length / count as f64;

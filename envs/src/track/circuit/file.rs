@@ -23,8 +23,8 @@ const MAX_WIDTH_RATIO: f64 = 5.0;
 const MAX_WIDTH: f64 = 60.0;
 /// Minimum ratio of the length of a circuit to its width; below it, the file is in another unit.
 const MIN_LENGTH_RATIO: f64 = 1.0;
-/// Minimum distance of points, as a fraction of the width of the road; points that are closer to each other are thinned,
-/// because their rounding errors would bend the line.
+/// Minimum distance of points, as a fraction of the width of the road; points that are closer to each other are
+/// thinned, because their rounding errors would bend the line.
 const MIN_SPACING: f64 = 0.1;
 
 /// Widths of roads without widths in the file, m: of full-size circuits, and of circuits at 1:10.

@@ -28,8 +28,8 @@ const MAX_CUT_SHARE: f64 = 0.5;
 /// an edge where bridges are allowed.
 const BEND_WIDTHS: f64 = 8.0;
 
-/// Cuts the widths of `entries`, at equal spacing along a line of `length` m. With `bridges`, only parts of one bend cut
-/// each other. Returns whether any width was cut.
+/// Cuts the widths of `entries`, at equal spacing along a line of `length` m. With `bridges`, only parts of one bend
+/// cut each other. Returns whether any width was cut.
 ///
 /// # Errors
 /// [`GeometryError::Folds`] if more than half of a lap is tighter than the width of the road on its inner side;

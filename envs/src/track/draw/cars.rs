@@ -99,8 +99,8 @@ fn middle(vehicle: &Vehicle) -> f64 {
     }
 }
 
-/// Fills the body of the car in `state`, `scale` times as large as it is, with a windshield, and wheels in the direction
-/// in which they steer.
+/// Fills the body of the car in `state`, `scale` times as large as it is, with a windshield, and wheels in the
+/// direction in which they steer.
 pub(super) fn body(vehicle: &Vehicle, state: &State, scale: f64, camera: &Camera, raster: &mut Raster) {
     let p = &vehicle.parameters;
     let [x, y, angle, _, heading, ..] = state.car;

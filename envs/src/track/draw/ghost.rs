@@ -78,8 +78,8 @@ impl Ghost {
         self.origin(state) + state.progress
     }
 
-    /// Time by which the car in `state`, `seconds` after the start of its episode, is later at its place than the ghost,
-    /// s.
+    /// Time by which the car in `state`, `seconds` after the start of its episode, is later at its place than the
+    /// ghost, s.
     pub(super) fn delay(&self, state: &State, seconds: f64) -> f64 {
         let origin = self.origin(state);
         seconds - (self.time(origin + state.progress) - self.time(origin))

@@ -1,4 +1,5 @@
-//! Text below the map: state of the lap, gauges, and traces of speed, gap to the ghost, steering and pedals over distance.
+//! Text below the map: state of the lap, gauges, and traces of speed, gap to the ghost, steering and pedals over
+//! distance.
 
 use freewheel_core::{Frame, Rgb};
 

@@ -240,8 +240,8 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
     /// Makes one Newton step; returns the predicted decrease of the barrier function, or 0 if no step decreases the
     /// function.
     ///
-    /// If only a very short step succeeds, the blocks are made convex, then the diagonal shift is increased, which shortens
-    /// the direction.
+    /// If only a very short step succeeds, the blocks are made convex, then the diagonal shift is increased, which
+    /// shortens the direction.
     fn step(&mut self, x: &mut Vec<f64>, mu: f64) -> f64 {
         self.assemble(x, mu);
         let Some((_, before)) = merit(self.problem, x, mu) else { return 0.0 };

@@ -98,8 +98,8 @@ impl Problem<5> for MinTime<'_> {
     }
 }
 
-/// Offsets of a locally optimal minimum-time line, m, `[sections]`, with the relative accuracy `accuracy` of the lap time;
-/// `offsets` is the strictly feasible initial line.
+/// Offsets of a locally optimal minimum-time line, m, `[sections]`, with the relative accuracy `accuracy` of the lap
+/// time; `offsets` is the strictly feasible initial line.
 ///
 /// # Errors
 /// [`Error::Unsupported`] if the initial line has a greater curvature than the car can steer.

@@ -60,7 +60,8 @@ impl LineFollower {
     }
 
     /// Takes over the changes of the line at `changed` points from `first` on; indices continue behind the start line.
-    /// Returns the arc lengths at the beginning and the end of the changes, m: 0 to the length, or more behind the line.
+    /// Returns the arc lengths at the beginning and the end of the changes, m: 0 to the length, or more behind the
+    /// line.
     pub(super) fn update(
         &mut self,
         (first, changed): (usize, usize),
@@ -150,10 +151,11 @@ impl LineFollower {
         point.speed + (away * away).min(1.0) * (point.off_line_speed - point.speed)
     }
 
-    /// Steering angle beyond that of a car without slip, for the path `curvature` (1/m), rad; 0 except with the model ST.
+    /// Steering angle beyond that of a car without slip, for the path `curvature` (1/m), rad; 0 except with the model
+    /// ST.
     ///
-    /// The first term is the difference of the slip angles of front and rear tires in steady cornering (Rajamani, section
-    /// 3.3), the second one is feedback on the yaw rate: the load transfer of braking makes the car unstable.
+    /// The first term is the difference of the slip angles of front and rear tires in steady cornering (Rajamani,
+    /// section 3.3), the second one is feedback on the yaw rate: the load transfer of braking makes the car unstable.
     fn slip_steering(&self, rules: &Rules, state: &State, curvature: f64) -> f64 {
         let p = &rules.vehicle.parameters;
         let [.., speed, _, yaw, _] = state.car;

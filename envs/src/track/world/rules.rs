@@ -105,8 +105,8 @@ impl Rules {
         }
     }
 
-    /// State at the arc length `s` with `speed` m/s along the center line, at the fraction `side` of the way to the left
-    /// edge (positive) or the right edge.
+    /// State at the arc length `s` with `speed` m/s along the center line, at the fraction `side` of the way to the
+    /// left edge (positive) or the right edge.
     fn state_at(&self, s: f64, side: f64, speed: f64) -> State {
         let place = self.circuit.at(s);
         let width = if side > 0.0 { place.left } else { place.right };

@@ -153,8 +153,8 @@ fn games(registry: &Registry, args: &DemosImport, skipped: &mut Skipped) -> Resu
     Ok(DemonstrationSet { header, episodes: play(lists, &*world, args, skipped) })
 }
 
-/// Moves of `record` on a board with `pass` points. The stones of its setup are the opening, as moves of both players in
-/// turn with passes.
+/// Moves of `record` on a board with `pass` points. The stones of its setup are the opening, as moves of both players
+/// in turn with passes.
 ///
 /// # Errors
 /// Why the game cannot be imported, as text.

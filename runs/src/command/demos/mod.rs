@@ -1,4 +1,5 @@
-//! `demos`: stores of demonstrations, listed, shown, recorded, imported, filtered, merged, split, exported and verified.
+//! `demos`: stores of demonstrations, listed, shown, recorded, imported, filtered, merged, split, exported and
+//! verified.
 
 mod export;
 mod import;

@@ -157,8 +157,8 @@ fn weights(
     Ok(())
 }
 
-/// Histogram of a parameter; `None` for a constant of an operation, and for one that is not learned by gradient steps or
-/// updates of a table.
+/// Histogram of a parameter; `None` for a constant of an operation, and for one that is not learned by gradient steps
+/// or updates of a table.
 fn of_weights(constant: &Constant) -> Option<Value> {
     let name = constant.name.as_deref()?;
     let learned = !["normalizer.", "scale.", "states"].iter().any(|other| name.starts_with(other));

@@ -38,7 +38,8 @@ use crate::score_scale::ScoreScales;
 
 /// Time after which the dashboard appears: a shorter training prints its results at once.
 const DELAY: Duration = Duration::from_millis(400);
-/// Time that the dashboard has to close after the end of an interrupted training; after it, the program ends without it.
+/// Time that the dashboard has to close after the end of an interrupted training; after it, the program ends without
+/// it.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Training that the dashboard shows.

@@ -1,5 +1,5 @@
-//! List of the actions in the current state: keys for the user, numbers of the policy on their scale, continuous actions
-//! within their bounds.
+//! List of the actions in the current state: keys for the user, numbers of the policy on their scale, continuous
+//! actions within their bounds.
 
 use crossterm::event::KeyCode;
 use freewheel_core::{ActionBuffer, ActionSpace, Insight, InsightKind};

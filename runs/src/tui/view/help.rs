@@ -1,4 +1,5 @@
-//! Help of the viewer: the keys and the rules of the world, in a box over the screen. Keys without an effect in the present state are dim.
+//! Help of the viewer: the keys and the rules of the world, in a box over the screen. Keys without an effect in the
+//! present state are dim.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

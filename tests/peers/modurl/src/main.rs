@@ -1,8 +1,9 @@
 //! ModuRL's published CartPole workloads, PPO and DQN, through its crates `modurl` and `modurl_gym`: one JSON line with
-//! transitions a second and what was learnt. A second is one of the processor's: with one thread other work on the machine
-//! then does not count. `seconds` is the clock's.
+//! transitions a second and what was learnt. A second is one of the processor's: with one thread other work on the
+//! machine then does not count. `seconds` is the clock's.
 //!
-//! Usage: modurl-peer ppo|dqn [STEPS]   (STEPS: measured transitions after the warm-up; the published number where absent)
+//! Usage: modurl-peer ppo|dqn [STEPS]   (STEPS: measured transitions after the warm-up; the published number where
+//! absent)
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -67,8 +68,8 @@ fn shown<T, E: Debug>(result: Result<T, E>) -> Outcome<T> {
     result.map_err(|error| format!("{error:?}").into())
 }
 
-/// A 4-64-64-`outputs` network of tanh over `vars`; orthogonal with `output_gain` where one is given, else candle's default.
-/// Called again on the same `vars` it is the same network.
+/// A 4-64-64-`outputs` network of tanh over `vars`; orthogonal with `output_gain` where one is given, else candle's
+/// default. Called again on the same `vars` it is the same network.
 fn network(vars: &VarMap, outputs: usize, output_gain: Option<f64>) -> Outcome<MLP> {
     let shape = MLP::builder()
         .input_size(4)
@@ -100,8 +101,8 @@ fn cpu_seconds() -> Outcome<f64> {
     Ok(total / 1e9)
 }
 
-/// Trains `learning_starts` transitions, then `steps` more with a clock; `vars` of the actor or of the Q-network serve the
-/// evaluation.
+/// Trains `learning_starts` transitions, then `steps` more with a clock; `vars` of the actor or of the Q-network serve
+/// the evaluation.
 fn measured<A>(name: &str, mut agent: A, rows: usize, learning_starts: usize, steps: usize, vars: &VarMap) -> Outcome<()>
 where
     A: Agent<GymError = VectorizedGymError<<Recorded as Gym>::Error>, SpaceError = <Recorded as Gym>::SpaceError>,

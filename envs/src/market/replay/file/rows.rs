@@ -211,8 +211,8 @@ impl Row<'_> {
     /// Open, high, low and close, after a check of their order.
     ///
     /// # Errors
-    /// [`Error::Input`] for a text that is not a price, high below low, and open or close outside low..high by more than
-    /// the fraction `tolerance`.
+    /// [`Error::Input`] for a text that is not a price, high below low, and open or close outside low..high by more
+    /// than the fraction `tolerance`.
     pub(in super::super) fn prices(&self, tolerance: f64) -> Result<[f64; 4]> {
         let fields = self.columns().prices();
         let mut prices = [0.0; 4];

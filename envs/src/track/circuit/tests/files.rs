@@ -174,8 +174,8 @@ fn lines_of_errors_count_blank_lines() {
     }
 }
 
-/// Files that were refused before: a hairpin of radius 6 m on a road of 12.8 m, and a circuit of 2.2 m width with a byte
-/// order mark.
+/// Files that were refused before: a hairpin of radius 6 m on a road of 12.8 m, and a circuit of 2.2 m width with a
+/// byte order mark.
 #[test]
 fn a_tight_hairpin_and_a_byte_order_mark_are_read() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/track/circuit/tests/data");

@@ -1,4 +1,5 @@
-//! Scene 4: a grid to edit, in which Q-learning writes each update as an equation. A sandbox: nothing of it is a result.
+//! Scene 4: a grid to edit, in which Q-learning writes each update as an equation. A sandbox: nothing of it is a
+//! result.
 
 mod sandbox;
 

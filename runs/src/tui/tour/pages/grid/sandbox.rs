@@ -1,5 +1,5 @@
-//! Map that the user edits, and its world. The observation is the number of the cell on the whole map, walls included, so
-//! that a table of values keeps its meaning when walls move.
+//! Map that the user edits, and its world. The observation is the number of the cell on the whole map, walls included,
+//! so that a table of values keeps its meaning when walls move.
 
 use std::sync::Arc;
 
