@@ -3,8 +3,8 @@
 Usage: sac_speed.py FREEWHEEL [ROUNDS]   with the Python of tests/peers/deep_setup and sb3-contrib. Times are CPU seconds of
 a run less those of a shorter run: start-up and warm-up do not count.
 
-Both on Pendulum. SAC: one environment, networks of 256 and 256 units (rectified linear), batches of 256, one update of actor
-and critics per step, learning rate 3e-4, tau .005, learned temperature. Recurrent PPO: 8 environments, rollouts of 128
+Both on Pendulum. SAC: one environment, two hidden layers (rectified linear), one update of actor and critics per step,
+learning rate 3e-4, tau .005, learned temperature; with 256 units and batches of 256, and with 64 and 64. Recurrent PPO: 8 environments, rollouts of 128
 steps, 10 epochs, minibatches of 256 steps; policy and value have a recurrent layer of 64 units each, here a GRU, there an
 LSTM (whose matrices are a third larger), and a layer of 64 units, here before the memory, there after it.
 """
@@ -18,14 +18,14 @@ import sys
 import tempfile
 
 SAC = {
-    "agent.hidden_sizes": "[256, 256]", "agent.activation": '"relu"', "agent.batch_size": 256, "agent.train_freq": 1,
+    "agent.activation": '"relu"', "agent.train_freq": 1,
     "agent.learning_rate": 3e-4, "agent.tau": 0.005, "agent.gamma": 0.99, "num_envs": 1, "agent.learning_starts": 100,
 }
 RECURRENT = {
     "num_envs": 8, "agent.num_steps": 128, "agent.num_epochs": 10, "agent.learning_rate": 3e-4, "agent.gamma": 0.99,
 }
 # Steps of the short and of the long run.
-STEPS = {"sac": (500, 4_500), "recurrent-ppo": (1_024, 9_216)}
+STEPS = {"sac 256": (500, 4_500), "sac 64": (500, 4_500), "recurrent-ppo": (1_024, 9_216)}
 
 
 def cpu(command):
@@ -38,7 +38,9 @@ def cpu(command):
 
 
 def freewheel(program, agent, steps):
-    settings = {"evaluation.episodes": 1, "evaluation.points": 0} | (SAC if agent == "sac" else RECURRENT)
+    agent, _, units = agent.partition(" ")
+    size = {"agent.hidden_sizes": f"[{units}, {units}]", "agent.batch_size": units} if units else {}
+    settings = {"evaluation.episodes": 1, "evaluation.points": 0} | (SAC if units else RECURRENT) | size
     sets = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
     with tempfile.TemporaryDirectory() as out:
         words = ["train", "classic/pendulum", agent, "--no-preset", "--steps", str(steps), *sets]
@@ -53,10 +55,12 @@ def run_peer(agent, steps):
     import torch
 
     torch.set_num_threads(1)
-    if agent == "sac":
+    agent, _, units = agent.partition(" ")
+    if units:
         from stable_baselines3 import SAC as Model
 
-        settings = dict(policy="MlpPolicy", env="Pendulum-v1", learning_starts=100, batch_size=256)
+        size = dict(batch_size=int(units), policy_kwargs=dict(net_arch=[int(units)] * 2))
+        settings = dict(policy="MlpPolicy", env="Pendulum-v1", learning_starts=100, **size)
     else:
         from sb3_contrib import RecurrentPPO as Model
         from stable_baselines3.common.env_util import make_vec_env
