@@ -73,7 +73,7 @@ fn a_search_that_is_not_possible_is_refused() {
     let words = ["train", "grid/cliff", "alphazero", "--steps", "100", "--set", "agent.frame_stack=2"];
     let out = home.path().join("stacked");
     let (code, error) = PROGRAM.fails(&[&words[..], &["--out", out.to_str().unwrap()]].concat());
-    assert!(code == 2 && error.contains("leave out frame_stack"), "{code}: {error}");
+    assert!(code == 3 && error.contains("leave out frame_stack"), "{code}: {error}");
 }
 
 /// The way along the cliff is found; with the noise of its own searches in mind, the agent may keep a row away from it.

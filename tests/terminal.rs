@@ -58,6 +58,12 @@ impl Tmux {
         self.line(&format!("clear; {} {args}", PROGRAM.0));
     }
 
+    /// Starts the program with `args`, and waits until its screen is open. The command line shows the names, too.
+    fn open(&self, args: &str) {
+        self.run(args);
+        self.wait_until("screen of the program", |_| self.alternate());
+    }
+
     fn resize(&self, columns: u16, rows: u16) {
         let (columns, rows) = (columns.to_string(), rows.to_string());
         assert!(self.call(&["resize-window", "-x", &columns, "-y", &rows]).status.success());
@@ -143,9 +149,8 @@ fn children(process: &str) -> Vec<String> {
 fn keys_resizes_and_the_end() {
     let Some(tmux) = Tmux::start(100, 30) else { return };
     let settings = tmux.settings();
-    tmux.run("watch grid/cliff --seed 3");
+    tmux.open("watch grid/cliff --seed 3");
     tmux.wait_for("grid/cliff");
-    assert!(tmux.alternate());
     tmux.keys(&["Space"]);
     tmux.wait_for("resume");
     tmux.keys(&["?"]);
@@ -170,7 +175,7 @@ fn a_signal_restores_the_terminal() {
     let Some(tmux) = Tmux::start(80, 24) else { return };
     let settings = tmux.settings();
     for signal in ["-TERM", "-INT", "-HUP"] {
-        tmux.run("watch track/club --agent random");
+        tmux.open("watch track/club --agent random");
         tmux.wait_for("track/club");
         tmux.signal(signal);
         tmux.wait_until("prompt", |screen| screen.contains("READY") && !screen.contains("track/club "));
@@ -183,7 +188,7 @@ fn a_signal_restores_the_terminal() {
 fn the_viewer_is_suspended_and_continued() {
     let Some(tmux) = Tmux::start(80, 24) else { return };
     let settings = tmux.settings();
-    tmux.run("watch grid/cliff");
+    tmux.open("watch grid/cliff");
     tmux.wait_for("grid/cliff");
     tmux.keys(&["C-z"]);
     tmux.wait_for("Stopped");
@@ -200,7 +205,7 @@ fn the_viewer_is_suspended_and_continued() {
 #[test]
 fn an_episode_played_by_hand_is_kept() {
     let Some(tmux) = Tmux::start(100, 30) else { return };
-    tmux.run("play grid/cliff --to mine");
+    tmux.open("play grid/cliff --to mine");
     tmux.wait_for("you play");
     // Along the cliff to the goal.
     tmux.keys(&["Up"]);
@@ -219,7 +224,7 @@ fn an_episode_played_by_hand_is_kept() {
 fn the_home_screen_opens_a_world_and_returns() {
     let Some(tmux) = Tmux::start(120, 40) else { return };
     let settings = tmux.settings();
-    tmux.run("");
+    tmux.open("");
     tmux.wait_for("1 Worlds");
     tmux.keys(&["/"]);
     tmux.line("grid/cliff");
@@ -238,7 +243,7 @@ fn the_home_screen_opens_a_world_and_returns() {
 fn the_tour_is_walked_through_by_keys_and_mouse() {
     let Some(tmux) = Tmux::start(80, 24) else { return };
     let settings = tmux.settings();
-    tmux.run("tour --lang en");
+    tmux.open("tour --lang en");
     tmux.wait_for("Three kinds of learning");
     tmux.keys(&["Enter"]);
     tmux.wait_for("weight w1");
@@ -294,7 +299,7 @@ fn the_tour_is_walked_through_by_keys_and_mouse() {
 #[test]
 fn training_shows_its_dashboard_and_stops_saved() {
     let Some(tmux) = Tmux::start(120, 40) else { return };
-    tmux.run("train grid/cliff sarsa --steps 50000000 --out runs");
+    tmux.open("train grid/cliff sarsa --steps 50000000 --out runs");
     tmux.wait_for("jobs");
     tmux.wait_for("learning");
     tmux.keys(&["s"]);
@@ -305,7 +310,7 @@ fn training_shows_its_dashboard_and_stops_saved() {
 #[test]
 fn a_session_is_recorded_with_the_screens_that_it_opens() {
     let Some(tmux) = Tmux::start(100, 30) else { return };
-    tmux.run("--record session.cast");
+    tmux.open("--record session.cast");
     tmux.wait_for("1 Worlds");
     tmux.keys(&["/"]);
     tmux.line("grid/cliff");

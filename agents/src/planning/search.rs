@@ -56,7 +56,7 @@ impl Game<'_> {
 /// Calls `f` for each game.
 fn each(games: &mut [Game<'_>], is_parallel: bool, f: impl Fn(&mut Game<'_>) + Sync) {
     match is_parallel {
-        true => games.par_iter_mut().for_each(|game| f(game)),
+        true => games.par_iter_mut().for_each(&f),
         false => games.iter_mut().for_each(f),
     }
 }

@@ -54,17 +54,15 @@ fn play(all: &[Arc<dyn Player>], rules: Rules) -> Result<Table> {
     let n = all.len();
     // Points [N, N] of the player of the row against that of the column.
     let mut points = vec![vec![f64::NAN; n]; n];
-    for a in 0..n {
-        for b in a + 1..n {
-            let players = [a, b].map(|i| MatchPlayer::Builtin(Arc::clone(&all[i])));
-            let move_limit = 3 * rules.area() as u32;
-            let of_two = Match { players, games: GAMES, rules, opening: OPENING, move_limit, seed: 0 };
-            let threads = std::thread::available_parallelism().map_or(1, usize::from);
-            let played = of_two.play(threads, &AtomicBool::new(false), &|_, _| {})?;
-            let result = MatchResult::of(played.games.iter().map(|(_, game)| game));
-            (points[a][b], points[b][a]) =
-                (result.win_rate * f64::from(GAMES), (1.0 - result.win_rate) * f64::from(GAMES));
-        }
+    for (a, b) in (0..n).flat_map(|a| (a + 1..n).map(move |b| (a, b))) {
+        let players = [a, b].map(|i| MatchPlayer::Builtin(Arc::clone(&all[i])));
+        let move_limit = 3 * rules.area() as u32;
+        let of_two = Match { players, games: GAMES, rules, opening: OPENING, move_limit, seed: 0 };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let played = of_two.play(threads, &AtomicBool::new(false), &|_, _| {})?;
+        let result = MatchResult::of(played.games.iter().map(|(_, game)| game));
+        (points[a][b], points[b][a]) =
+            (result.win_rate * f64::from(GAMES), (1.0 - result.win_rate) * f64::from(GAMES));
     }
     let elo = ratings(&points);
     // The weakest built-in player has 0.

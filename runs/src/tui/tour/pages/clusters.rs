@@ -79,7 +79,7 @@ impl Clusters {
         let part = set.select(&(0..SAMPLES.min(set.rows())).collect::<Vec<_>>());
         self.labels = part.targets.labels()?.to_vec();
         let x = self.x.insert(part.samples);
-        let config = pca::Config { n_components: 2, ..pca::Config::default() };
+        let config = pca::Config { n_components: 2 };
         let mut pca = Estimator::new(config, Streams::new(0))?;
         pca.fit(x)?;
         self.map = pca.transform(x)?.iter().map(|row| [row[0], row[1]]).collect();
