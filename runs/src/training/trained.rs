@@ -12,7 +12,7 @@ impl Job {
     /// Agent of the latest intact checkpoint, and the step of this checkpoint; `None` if there is no checkpoint yet.
     ///
     /// # Errors
-    /// [`Error::Damaged`] if there are checkpoints and none is intact, or if the checkpoints belong to another run.
+    /// `Error::Damaged` if there are checkpoints and none is intact, or if they belong to another run.
     pub fn trained(
         &self,
         registry: &Registry,
