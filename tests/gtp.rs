@@ -118,6 +118,15 @@ fn rule_sets_have_the_rules_of_their_books() {
     }
 }
 
+/// The engine that plays without `--player` is the strong one.
+#[test]
+fn the_strong_engine_is_the_default() {
+    let help = PROGRAM.text(&["gtp", "--help"]);
+    let help: Vec<&str> = help.split_whitespace().collect();
+    assert!(help.join(" ").contains("[default: uct:5000,strong]"));
+    assert!(responses(&["gtp"], "name\n").contains("uct:5000,rave,patterns"));
+}
+
 /// Result of a match, without times.
 fn play_match(words: &[&str]) -> Value {
     let mut json = PROGRAM.json(&[&["match"], words, &["--json", "--size", "7"]].concat());

@@ -6,6 +6,7 @@ use freewheel_core::{Error, Result, settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::go::players::program;
 use crate::go::rules::{Game, Ko, Rules, Setup};
 
 /// Value of the setting `opponent` for a trained run.
@@ -28,7 +29,8 @@ pub struct Settings {
     /// Ko rule: "simple", "positional" or "situational" superko; default: that of `ruleset`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ko: Option<Ko>,
-    /// Whether suicide, taking one's own last liberty, is legal; default: that of `ruleset`.
+    /// Whether suicide, taking one's own last liberty, is legal; default: that of `ruleset`, but false against another
+    /// program, which forbids it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suicide: Option<bool>,
     /// Number of handicap stones on fixed points, 0 or 2..=9; at most 4 on even sizes from 8 on and on 7x7. White
@@ -154,6 +156,11 @@ impl Settings {
         self.opponent == CHECKPOINT || (self.opponent == SELF && self.evaluation_opponent == CHECKPOINT)
     }
 
+    /// Whether another program plays, in training or in evaluations.
+    fn meets_a_program(&self) -> bool {
+        [&self.opponent, &self.evaluation_opponent].into_iter().any(|name| program(name).is_some())
+    }
+
     /// Rules on a board of `size` x `size`. The move limit is not set, because the world applies it.
     pub fn rules(&self, size: u8) -> Rules {
         let book = match self.ruleset {
@@ -163,7 +170,7 @@ impl Settings {
         Rules {
             komi: self.komi.unwrap_or(if size >= 7 { 7.5 } else { 0.5 }) as f32,
             ko: self.ko.unwrap_or(book.ko),
-            suicide: self.suicide.unwrap_or(book.suicide),
+            suicide: self.suicide.unwrap_or(book.suicide && !self.meets_a_program()),
             move_limit: None,
             ..book
         }

@@ -14,6 +14,16 @@ fn stream(seed: u64) -> Stream {
     Streams::new(seed).stream(Purpose::Environment, 0, 0)
 }
 
+#[test]
+fn suicide_is_forbidden_against_another_program() {
+    let suicide = |text: &str| settings(text).rules(9).suicide;
+    assert!(suicide("") && suicide("opponent = 'uct:10'"));
+    assert!(!suicide("opponent = 'gtp:gnugo --mode gtp'"));
+    assert!(!suicide("opponent = 'self'\nevaluation_opponent = 'gtp:gnugo --mode gtp'"));
+    assert!(suicide("opponent = 'gtp:gnugo --mode gtp'\nsuicide = true"));
+    assert!(!suicide("ruleset = 'chinese'"));
+}
+
 /// Program that plays the points of 5x5 in order, as many as it has received: it plays a wrong point if it is sent
 /// anything but one whole game.
 const COUNTS: &str = r#"gtp:sh -c 'while read id command; do
