@@ -92,6 +92,11 @@ pub trait EpisodeRunner: Send {
             }
         }
     }
+    /// Copy of this runner in its current state, with its history: equal steps of both give equal results. `None` where
+    /// an episode cannot be copied.
+    fn fork(&self) -> Option<Box<dyn EpisodeRunner>> {
+        None
+    }
     /// Simulator that begins in the current state; see [`VectorEnv::simulator`](crate::VectorEnv::simulator).
     fn simulator(&self) -> Option<Box<dyn Simulator>> {
         None
@@ -190,6 +195,7 @@ pub(crate) struct SingleEpisode<W: World> {
 }
 
 /// States of an episode before each of its steps, and the states after the current one, if the runner went back.
+#[derive(Clone)]
 struct History<S> {
     states: Vec<S>,
     /// Random stream and clock that belong to each state.
@@ -384,6 +390,22 @@ impl<W: World> EpisodeRunner for SingleEpisode<W> {
             }
             None => policy.insight(&self.obs, &self.legal, memory),
         }
+    }
+
+    fn fork(&self) -> Option<Box<dyn EpisodeRunner>> {
+        Some(Box::new(SingleEpisode {
+            world: Arc::clone(&self.world),
+            streams: self.streams,
+            purpose: self.purpose,
+            index: self.index,
+            rng: self.rng.clone(),
+            state: self.state.clone(),
+            obs: self.obs.clone(),
+            legal: self.legal.clone(),
+            clock: self.clock,
+            ending: self.ending,
+            history: self.history.clone(),
+        }))
     }
 
     fn simulator(&self) -> Option<Box<dyn Simulator>> {

@@ -292,6 +292,7 @@ struct WrappedRunner<T: ObservationTransform> {
 }
 
 /// Memory and transformed observation `[C]` of each earlier state, and of each later one, the last one first.
+#[derive(Clone)]
 struct WrappedHistory<M> {
     earlier: Vec<(M, Vec<f32>)>,
     later: Vec<(M, Vec<f32>)>,
@@ -398,6 +399,20 @@ impl<T: ObservationTransform> EpisodeRunner for WrappedRunner<T> {
 
     fn events(&self) -> &[(u32, Event)] {
         self.runner.events()
+    }
+
+    fn fork(&self) -> Option<Box<dyn EpisodeRunner>> {
+        // An error of the first observation cannot be copied.
+        let runner = self.runner.fork().filter(|_| self.pending.is_none())?;
+        Some(Box::new(WrappedRunner {
+            runner,
+            transform: Arc::clone(&self.transform),
+            spec: Arc::clone(&self.spec),
+            memory: self.memory.clone(),
+            obs: self.obs.clone(),
+            pending: None,
+            history: self.history.clone(),
+        }))
     }
 
     fn insight(&self, policy: &dyn Policy, memory: &[f32], rng: &Stream) -> Option<Insight> {

@@ -136,11 +136,43 @@ pub(crate) fn seek_repeats_the_episode(world: &dyn DynWorld) {
     }
 }
 
+/// A copy of a runner in the middle of an episode goes on as the runner does, and back to the start.
+pub(crate) fn a_fork_goes_on_the_same(world: &dyn DynWorld) {
+    let mut runner = world.episode_runner(Streams::new(7), Purpose::Environment, 2);
+    runner.keep_history();
+    runner.reset(3);
+    let mut rng = Streams::new(7).stream(Purpose::Action, 0, 0);
+    let mut actions = ActionBuffer::for_spec(world.spec(), 1);
+    let mut fork = None;
+    while !runner.ending().is_over() && runner.length() < 30 {
+        if runner.length() == 2 {
+            fork = runner.fork();
+            assert!(fork.is_some());
+        }
+        runner.select_action(&Uniform, &mut Vec::new(), &mut rng, &mut actions).unwrap();
+        let step = runner.step(actions.as_actions()).unwrap();
+        if let Some(fork) = &mut fork {
+            assert_eq!(fork.step(actions.as_actions()).unwrap(), step);
+            assert_eq!((fork.obs(), fork.legal()), (runner.obs(), runner.legal()));
+            assert_eq!((fork.origin(), fork.episode()), (runner.origin(), runner.episode()));
+            assert_eq!((fork.ending(), fork.events()), (runner.ending(), runner.events()));
+            assert_eq!(fork.episode_return().to_bits(), runner.episode_return().to_bits());
+        }
+    }
+    let mut fork = fork.unwrap();
+    for step in [1, 0, 2] {
+        assert!(fork.seek(step) && runner.seek(step));
+        assert_eq!((fork.obs(), fork.length()), (runner.obs(), step));
+    }
+}
+
 #[test]
 fn an_episode_goes_back() {
     let worlds = [walk(true, Some(9)).shared(), adding_game().shared(), push().shared()];
     for world in worlds {
         seek_repeats_the_episode(&*world);
+        a_fork_goes_on_the_same(&*world);
+        a_fork_goes_on_the_same(&*FrameStack::wrap(world.clone(), 3).unwrap());
         seek_repeats_the_episode(&*FrameStack::wrap(world, 3).unwrap());
     }
 }

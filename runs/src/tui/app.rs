@@ -192,6 +192,7 @@ impl<'a> Screen<'a> for Model {
     }
 
     fn advance(&mut self, elapsed: Duration) -> Transition<'a> {
+        self.in_threads = true;
         self.advance(elapsed);
         Transition::Stay
     }

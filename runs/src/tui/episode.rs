@@ -1,5 +1,7 @@
 //! Episode of the viewer, in which the user can go to any step. The same episode number always gives the same episode.
 
+mod thinking;
+
 use std::sync::Arc;
 
 use super::PlayedEpisode;
@@ -8,6 +10,9 @@ use freewheel_core::{
     ActionBuffer, CellState, DynWorld, Ending, EpisodeRunner, Error, Event, Insight, Neuron, Origin, Player,
     Policy, Purpose, Result, Spec, Stream, Streams,
 };
+
+use thinking::KnownInsight;
+pub(super) use thinking::Thinking;
 
 /// One step of the episode.
 #[derive(Clone, Debug)]
@@ -64,6 +69,8 @@ pub(super) struct Episode {
     actions: ActionBuffer,
     /// Whether the last known step ends the episode.
     complete: bool,
+    /// Numbers of a policy after the last known step, computed with this step.
+    insight: Option<KnownInsight>,
 }
 
 impl Episode {
@@ -130,6 +137,7 @@ impl Episode {
             recorded: None,
             actions,
             complete: false,
+            insight: None,
         }
     }
 
@@ -139,6 +147,7 @@ impl Episode {
         self.steps.clear();
         self.events.clear();
         self.complete = false;
+        self.insight = None;
         self.sources.clear();
         self.sources.push((self.streams.stream(Purpose::WatchAction, 0, number), Vec::new()));
     }
@@ -178,18 +187,25 @@ impl Episode {
     fn step(&mut self, action: ActionBuffer, by_human: bool, source: (Stream, Vec<f32>)) -> Result<()> {
         let (at, mover) = (self.position(), self.runner.to_play());
         let step = self.runner.step(action.as_actions())?;
+        self.insight = None;
+        self.add_step(at, EpisodeStep { action, reward: step.reward, mover, by_human }, source);
+        Ok(())
+    }
+
+    /// Adds the step that the runner has made after `at` steps, in place of later ones.
+    fn add_step(&mut self, at: usize, step: EpisodeStep, source: (Stream, Vec<f32>)) {
         self.steps.truncate(at);
         self.sources.truncate(at + 1);
         self.events.retain(|(before, _)| (*before as usize) < at);
         self.events.extend(self.runner.events().last().filter(|(before, _)| *before as usize == at).cloned());
         // From the first other action on, the recording is not valid.
-        if by_human && self.recorded.as_ref().and_then(|all| all.get(at)) != Some(action.as_actions()) {
+        let recorded = self.recorded.as_ref().and_then(|all| all.get(at));
+        if step.by_human && recorded != Some(step.action.as_actions()) {
             self.recorded = None;
         }
-        self.steps.push(EpisodeStep { action, reward: step.reward, mover, by_human });
+        self.steps.push(step);
         self.sources.push(source);
         self.complete = self.over().is_some();
-        Ok(())
     }
 
     /// Goes to the state after `step` steps, or to the last one that is known or recorded. Later steps stay known.
@@ -269,6 +285,10 @@ impl Episode {
 
     /// Numbers of `policy` about the current state.
     pub(super) fn insight(&self, policy: &dyn Policy) -> Option<Insight> {
+        let known = self.insight.as_ref().filter(|known| known.is_of(policy, self.position()));
+        if let Some(known) = known {
+            return known.insight.clone();
+        }
         let (rng, memory) = self.sources.get(self.position())?;
         self.runner.insight(policy, memory, rng)
     }
@@ -287,7 +307,7 @@ impl Episode {
     }
 
     /// Action of the next step: the known or recorded one, or else that of `policy`, without a step; `None` for a
-    /// scripted policy, which may take long.
+    /// scripted or a planning policy, which may take long.
     pub(super) fn next_action(&self, policy: Option<&dyn Policy>) -> Option<ActionBuffer> {
         let at = self.position();
         if let Some(step) = self.steps.get(at) {
@@ -298,7 +318,7 @@ impl Episode {
             actions.set(0, recorded.get(at)?).ok()?;
             return Some(actions);
         }
-        let policy = policy.filter(|policy| policy.script().is_none())?;
+        let policy = policy.filter(|policy| policy.script().is_none() && !policy.plans())?;
         let (mut rng, mut memory) = self.sources.get(at).cloned()?;
         self.runner.select_action(policy, &mut memory, &mut rng, &mut actions).ok()?;
         Some(actions)

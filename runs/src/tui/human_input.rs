@@ -263,7 +263,7 @@ impl Model {
     fn human_can_move(&mut self) -> bool {
         if self.episode.over().is_some() {
             self.set_note("the episode is over: N starts the next one, R restarts this one");
-        } else if !self.human_to_move() {
+        } else if self.is_thinking() || !self.human_to_move() {
             self.set_note("it is the policy's turn");
         } else {
             return true;

@@ -79,6 +79,7 @@ pub(crate) use printed::learning_curves as printed_curves;
 pub(crate) use terminal::{is_interactive, record, recorded, restore};
 pub use theme::Theme;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use freewheel_core::record::EpisodeRecord;
@@ -120,6 +121,8 @@ pub struct Watch {
     pub learner: Option<LearnHere>,
     /// Takes each finished episode with an action of the user, and returns a message for the screen.
     pub on_episode: Option<OnEpisode>,
+    /// Folder of the terminal recordings that the user saves; by default the current folder.
+    pub save_folder: PathBuf,
 }
 
 /// Function that takes an episode played by the user, and returns a message about it.
@@ -166,6 +169,8 @@ impl Watch {
             background: None,
             learner: None,
             on_episode: None,
+            // Tests that press any key write nothing beside the sources.
+            save_folder: if cfg!(test) { std::env::temp_dir() } else { PathBuf::new() },
         }
     }
 

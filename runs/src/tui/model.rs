@@ -5,8 +5,10 @@ mod learning;
 mod picture;
 mod saving;
 mod source;
+mod thinking;
 mod timeline;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +30,7 @@ use super::{Exit, OnEpisode, Recording, Watch};
 
 use cell::Chosen;
 use saving::Saving;
+use thinking::{Begun, POLL};
 use timeline::Skip;
 
 /// State of the viewer: episode, policies, speed and picture.
@@ -99,6 +102,11 @@ pub(super) struct Model {
     dragging: bool,
     /// Terminal recording that is being written.
     saving: Option<Saving>,
+    /// Step that a thread makes.
+    begun: Option<Begun>,
+    /// Whether steps that may take long are made in threads; off-screen pictures wait for each step.
+    pub(super) in_threads: bool,
+    pub(super) save_folder: PathBuf,
     /// Message for the user, until the next key.
     pub(super) note: Option<String>,
     /// Reason to end the viewer, once there is one.
@@ -168,6 +176,9 @@ impl Model {
             skip: None,
             dragging: false,
             saving: None,
+            begun: None,
+            in_threads: false,
+            save_folder: watch.save_folder,
             note: None,
             exit: None,
             is_offscreen: false,
@@ -237,6 +248,7 @@ impl Model {
             // The event loop handles the suspension.
             Command::Suspend => {}
             Command::Escape if self.cancel_work() => {}
+            Command::Escape if self.human.is_none() && self.stop_thinking() => {}
             Command::Escape if self.chosen.take().is_some() => {}
             Command::Escape if self.human.is_some() && !self.policies.is_empty() => self.toggle_human(),
             Command::Escape => self.quit(),
@@ -309,6 +321,7 @@ impl Model {
     pub(super) fn advance(&mut self, elapsed: Duration) {
         self.receive(elapsed);
         self.receive_saved();
+        self.think_on(elapsed);
         if let Some(held) = self.human.as_mut().and_then(HumanInput::held) {
             held.advance(elapsed.as_secs_f64());
         }
@@ -319,6 +332,9 @@ impl Model {
 
     /// Makes one step that is due; false if no step is due.
     pub(super) fn tick(&mut self) -> bool {
+        if self.is_thinking() {
+            return false;
+        }
         if self.skip.is_some() {
             return self.skip_step();
         }
@@ -363,6 +379,9 @@ impl Model {
 
     /// Time until the next step; `None` if the viewer makes no steps by itself.
     pub(super) fn due(&self) -> Option<Duration> {
+        if self.is_thinking() {
+            return Some(POLL);
+        }
         if self.skip.is_some() {
             return Some(Duration::ZERO);
         }
@@ -404,10 +423,13 @@ impl Model {
         if self.episode.over().is_some() {
             return self.change_episode(1);
         }
-        if self.learn_step() {
+        if self.is_thinking() || self.learn_step() {
             return;
         }
         let policy = self.policies.get(self.policy_index).map(|(_, policy)| Arc::clone(policy));
+        if self.think(policy.clone(), None) {
+            return;
+        }
         match self.episode.act(policy.as_deref()) {
             Ok(false) => self.set_note("there is no policy to make a step"),
             done => self.finish_step(done.map(drop)),
@@ -416,6 +438,10 @@ impl Model {
 
     /// Makes one step with an action of the user.
     pub(super) fn play_action(&mut self, action: ActionBuffer) {
+        let policy = self.policies.get(self.policy_index).map(|(_, policy)| Arc::clone(policy));
+        if self.is_thinking() || self.think(policy, Some(action.clone())) {
+            return;
+        }
         let done = self.episode.play(action);
         self.finish_step(done);
     }

@@ -103,6 +103,11 @@ fn header(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
 
 /// State of the viewer at the top right: playing or paused, and the speed.
 fn badge(model: &Model, palette: Palette) -> Vec<Span<'static>> {
+    if let Some(time) = model.thinking_time() {
+        let hint = if model.human.is_none() { "  esc stops" } else { "" };
+        let text = format!(" … thinking {:.1} s{hint} ", time.as_secs_f64());
+        return vec![Span::styled(text, palette.role(Role::Warn))];
+    }
     let speed = format!("{}  {}/s", model.clock.label(), compact(model.clock.speed()));
     let speed = if model.looping { format!("{speed}  loop") } else { speed };
     if let Some(human) = &model.human {

@@ -1,6 +1,6 @@
 //! Terminal recording of the steps made so far, drawn and written on a thread of its own.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -107,14 +107,14 @@ impl ScreenCopy {
 }
 
 impl Model {
-    /// Begins to save the steps made so far as a terminal recording in the current folder.
+    /// Begins to save the steps made so far as a terminal recording.
     pub(super) fn save_recording(&mut self) {
         if self.saving.is_some() {
             return self.set_note("the last recording is still being written");
         }
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
         let world: String = self.episode.spec().id.chars().map(plain).collect();
-        let file = PathBuf::from(format!("{world}-episode-{}.cast", self.episode.number()));
+        let file = self.save_folder.join(format!("{world}-episode-{}.cast", self.episode.number()));
         let (width, height) = self.screen_size();
         let screen = Rect::new(0, 0, width, height.saturating_sub(1));
         let schedule = Schedule::new(self.episode.steps().len(), self.clock.speed(), SAVED.0, SAVED.1);
@@ -178,7 +178,7 @@ fn write(
     copy: ScreenCopy,
     screen: Rect,
     schedule: Schedule,
-    file: &std::path::Path,
+    file: &Path,
     (drawn, stop): (&AtomicUsize, &AtomicBool),
 ) -> Result<()> {
     let mut model = copy.model();
@@ -192,9 +192,7 @@ fn write(
         cast.push(time, offscreen::draw(&mut model, palette, screen));
         drawn.fetch_add(1, Ordering::Relaxed);
     }
-    // Tests that press any key write nothing beside the sources.
-    let folder = if cfg!(test) { std::env::temp_dir() } else { PathBuf::new() };
-    write_atomically(folder.join(file), cast.finish(schedule.end).as_bytes())
+    write_atomically(file, cast.finish(schedule.end).as_bytes())
 }
 
 #[cfg(test)]
@@ -219,7 +217,9 @@ mod tests {
 
     #[test]
     fn the_recording_shows_the_steps_while_the_viewer_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
         let mut model = fitted();
+        model.save_folder = folder.path().to_owned();
         let last = offscreen::draw(&mut model, Palette::new(Depth::True), Rect::new(0, 0, 100, 29));
         model.execute(Command::Save);
         assert!(model.saved_percent().is_some());
@@ -231,9 +231,9 @@ mod tests {
             std::thread::sleep(Duration::from_millis(5));
         }
         let note = model.note.clone().unwrap();
-        let file = std::env::temp_dir().join(note.strip_prefix("saved: ").unwrap());
-        let tape = Tape::read(&std::fs::read_to_string(&file).unwrap(), &file).unwrap();
-        let _ = std::fs::remove_file(&file);
+        let file = Path::new(note.strip_prefix("saved: ").unwrap());
+        assert_eq!(file.parent(), Some(folder.path()));
+        let tape = Tape::read(&std::fs::read_to_string(file).unwrap(), file).unwrap();
         let mut shown = String::new();
         tape.play([tape.end()], |_, screen| {
             shown = plain_lines(screen);

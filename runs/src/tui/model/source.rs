@@ -8,8 +8,8 @@ use super::{Episode, Model};
 use crate::tui::background::{Progress, Update};
 use crate::tui::returns::Returns;
 
-/// Time that work in the background may take before its progress is shown.
-const PATIENCE: Duration = Duration::from_millis(300);
+/// Time that work in the background, or a step, may take before its progress is shown.
+pub(super) const PATIENCE: Duration = Duration::from_millis(300);
 
 impl Model {
     /// Restarts the present episode.

@@ -9,8 +9,8 @@ use crate::tui::keys::Command;
 /// Goal of steps that are made as fast as possible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Skip {
-    /// The next event.
-    Event,
+    /// The event after this number of events.
+    Event(usize),
     /// The state after this number of steps, or the end of the episode.
     Step(usize),
 }
@@ -102,7 +102,7 @@ impl Model {
             Some(step) => self.go_to(step),
             None if self.episode.over().is_none() && (self.can_continue() || self.episode.has_next()) => {
                 self.go_to(self.episode.known());
-                self.skip = self.can_continue().then_some(Skip::Event);
+                self.skip = self.can_continue().then(|| Skip::Event(self.episode.events().len()));
                 if self.skip.is_none() {
                     self.set_note("there is no later event");
                 }
@@ -129,19 +129,19 @@ impl Model {
     /// Makes one step towards the goal of the skip; false at the goal.
     pub(super) fn skip_step(&mut self) -> bool {
         let Some(skip) = self.skip else { return false };
-        let (events, at) = (self.episode.events().len(), self.episode.position());
-        let reached = matches!(skip, Skip::Step(goal) if at >= goal);
-        if reached || self.episode.over().is_some() || self.note.is_some() {
+        let over = self.episode.over().is_some();
+        let reached = match skip {
+            Skip::Step(goal) => self.episode.position() >= goal,
+            Skip::Event(known) => self.episode.events().len() > known,
+        };
+        if reached || over || self.note.is_some() {
             self.skip = None;
+            if !reached && over && matches!(skip, Skip::Event(_)) {
+                self.set_note("no event until the end of the episode");
+            }
             return false;
         }
         self.next_step();
-        if skip == Skip::Event && self.episode.events().len() > events {
-            self.skip = None;
-        } else if skip == Skip::Event && self.episode.over().is_some() {
-            self.skip = None;
-            self.set_note("no event until the end of the episode");
-        }
         true
     }
 
