@@ -1,12 +1,14 @@
-"""Speed of SAC and recurrent PPO beside Stable-Baselines3 and sb3-contrib, one thread each, as Markdown.
+"""Speed of SAC and recurrent PPO beside Stable-Baselines3, sb3-contrib and ModuRL, one thread each, as Markdown.
 
-Usage: sac_speed.py FREEWHEEL [ROUNDS]   with the Python of tests/peers/deep_setup and sb3-contrib. Times are CPU seconds of
-a run less those of a shorter run: start-up and warm-up do not count.
+Usage: sac_speed.py FREEWHEEL [ROUNDS [MODURL_PEER]]   with the Python of tests/peers/deep_setup and sb3-contrib;
+MODURL_PEER is the program of tests/peers/modurl. Times are CPU seconds of a run less those of a shorter run: start-up and
+warm-up do not count.
 
-Both on Pendulum. SAC: one environment, two hidden layers (rectified linear), one update of actor and critics per step,
-learning rate 3e-4, tau .005, learned temperature; with 256 units and batches of 256, and with 64 and 64. Recurrent PPO: 8 environments, rollouts of 128
-steps, 10 epochs, minibatches of 256 steps; policy and value have a recurrent layer of 64 units each, here a GRU, there an
-LSTM (whose matrices are a third larger), and a layer of 64 units, here before the memory, there after it.
+All on Pendulum. SAC: one environment, two hidden layers (rectified linear), one update of actor and critics per step,
+learning rate 3e-4, tau .005, learned temperature; with 256 units and batches of 256, and with 64 and 64. ModuRL's standard
+deviation does not depend on the observation. Recurrent PPO: 8 environments, rollouts of 128 steps, 10 epochs, minibatches of
+256 steps; policy and value have a recurrent layer of 64 units each, here a GRU, there an LSTM (whose matrices are a third
+larger), and a layer of 64 units, here before the memory, there after it.
 """
 
 import json
@@ -76,16 +78,22 @@ def main():
     if sys.argv[1] == "--peer":
         return run_peer(sys.argv[2], int(sys.argv[3]))
     program, rounds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    print("| agent | Freewheel, steps/s | peer, steps/s | ratio | lowest .. highest ratio |\n|---|---|---|---|---|")
+    modurl = sys.argv[3] if len(sys.argv) > 3 else None
+    print("| agent | Freewheel, steps/s | peer | steps/s | ratio | lowest .. highest ratio |\n|---|---|---|---|---|---|")
     for agent, (short, long) in STEPS.items():
-        sides = {"ours": lambda n: freewheel(program, agent, n), "peer": lambda n: peer(agent, n)}
+        sides = {"ours": lambda n: freewheel(program, agent, n), "Python": lambda n: peer(agent, n)}
+        if modurl and agent.startswith("sac"):
+            sides["ModuRL"] = lambda n: cpu([modurl, "sac", str(n - 500 or 1), agent.split()[1]])
         rates = {side: [] for side in sides}
         for _ in range(rounds):
             for side, run in sides.items():
                 rates[side].append((long - short) / (run(long) - run(short)))
-        ours, other = (statistics.median(rates[side]) for side in sides)
-        ratios = [a / b for a, b in zip(rates["ours"], rates["peer"])]
-        print(f"| `{agent}` | {ours:,.0f} | {other:,.0f} | {ours / other:.1f} | {min(ratios):.1f} .. {max(ratios):.1f} |")
+        ours = statistics.median(rates["ours"])
+        for side in list(sides)[1:]:
+            other = statistics.median(rates[side])
+            ratios = [a / b for a, b in zip(rates["ours"], rates[side])]
+            spread = f"{min(ratios):.1f} .. {max(ratios):.1f}"
+            print(f"| `{agent}` | {ours:,.0f} | {side} | {other:,.0f} | {ours / other:.1f} | {spread} |")
 
 
 main()

@@ -1,9 +1,10 @@
-//! ModuRL's published CartPole workloads, PPO and DQN, through its crates `modurl` and `modurl_gym`: one JSON line with
-//! transitions a second and what was learnt. A second is one of the processor's: with one thread other work on the
-//! machine then does not count. `seconds` is the clock's.
+//! ModuRL's published CartPole workloads, PPO and DQN, and SAC on Pendulum, through its crates `modurl` and `modurl_gym`:
+//! one JSON line with transitions a second and, for PPO and DQN, what was learnt. A second is one of the processor's:
+//! with one thread other work on the machine then does not count. `seconds` is the clock's.
 //!
 //! Usage: modurl-peer ppo|dqn [STEPS]   (STEPS: measured transitions after the warm-up; the published number where
 //! absent)
+//!        modurl-peer sac STEPS UNITS   (UNITS: units of each of two hidden layers, and size of a batch)
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -11,10 +12,11 @@ use std::fmt::Debug;
 use std::rc::Rc;
 use std::time::Instant;
 
-use candle_core::{D, DType, Device, Module, Tensor};
+use candle_core::{D, DType, Device, Module, Tensor, Var};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW, VarBuilder, VarMap};
 use modurl::prelude::*;
 use modurl_gym::classic_control::cartpole::CartPoleV1;
+use modurl_gym::classic_control::pendulum::PendulumV1;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -208,12 +210,92 @@ fn dqn(steps: Option<usize>) -> Outcome<()> {
     measured("dqn", agent, 1, WARM_UP, steps, &online)
 }
 
+/// Means of actions, and their log standard deviations, which do not depend on the observation.
+struct Gaussian {
+    mean: MLP,
+    log_std: Tensor,
+}
+
+impl Module for Gaussian {
+    fn forward(&self, observations: &Tensor) -> candle_core::Result<Tensor> {
+        let mean = self.mean.forward(observations)?;
+        let log_std = self.log_std.broadcast_as(mean.shape())?.clamp(-20.0, 2.0)?;
+        Tensor::cat(&[mean, log_std], 1)
+    }
+}
+
+/// SAC on Pendulum: two hidden layers of `units` rectified linear units, batches of `units`.
+fn sac(steps: usize, units: usize) -> Outcome<()> {
+    const WARM_UP: usize = 500;
+    let mlp = |vars: &VarMap, inputs: usize| {
+        MLP::builder()
+            .input_size(inputs)
+            .output_size(1)
+            .vb(VarBuilder::from_varmap(vars, DType::F32, &DEVICE))
+            .hidden_layer_sizes(vec![units, units])
+            .activation(Tensor::relu)
+            .build()
+    };
+    let env = PendulumV1::builder().device(&DEVICE).build()?;
+    let actor = VarMap::new();
+    let mean = mlp(&actor, 3)?;
+    let vb = VarBuilder::from_varmap(&actor, DType::F32, &DEVICE);
+    let log_std = vb.get_with_hints((1, 1), "log_std", candle_nn::Init::Const(0.0))?;
+    // Actions within -1 and 1; Pendulum's go to 2, which costs the same.
+    let distribution = TransformedDistribution::new(GaussianDistribution::new(vec![1])?, TanhTransform);
+    let policy = ProbabilisticPolicyModel::with_distribution(Gaussian { mean, log_std }, distribution);
+    let vars = [VarMap::new(), VarMap::new()];
+    let mut targets = [VarMap::new(), VarMap::new()];
+    let mut critics = Vec::new();
+    for (online, target) in vars.iter().zip(&mut targets) {
+        let critic = SACCritic::builder()
+            .online_network(ScalarStateActionCritic::new(mlp(online, 4)?))
+            .target_network(ScalarStateActionCritic::new(mlp(target, 4)?))
+            .online_vars(online)
+            .target_vars(target)
+            .optimizer(adam(online, 3e-4)?)
+            .build();
+        critics.push(shown(critic)?);
+    }
+    let log_alpha = Var::from_vec(vec![0.0f32], (), &DEVICE)?;
+    let settings = ParamsAdamW { lr: 3e-4, weight_decay: 0.0, ..ParamsAdamW::default() };
+    let entropy =
+        SACEntropyConfiguration::automatic(log_alpha.clone(), AdamW::new(vec![log_alpha], settings)?);
+    let agent = SACAgent::builder()
+        .policy(policy)
+        .actor_optimizer(adam(&actor, 3e-4)?)
+        .critics(critics)
+        .entropy_configuration(entropy)
+        .action_space(env.action_space())
+        .observation_space(env.observation_space())
+        .batch_size(units)
+        .training_start(100)
+        .training_horizon(WARM_UP + steps)
+        .replay_storage_config(ReplayStorageConfig::new(ReplayDeviceStrategy::OneDevice(DEVICE)))
+        .build();
+    let mut agent = shown(agent)?;
+    let mut env = VectorizedGymWrapper::from(vec![env]);
+    shown(agent.learn(&mut env, WARM_UP))?;
+    let (begin, cpu) = (Instant::now(), cpu_seconds()?);
+    shown(agent.learn(&mut env, steps))?;
+    let (seconds, cpu) = (begin.elapsed().as_secs_f64(), cpu_seconds()? - cpu);
+    println!(
+        "{}",
+        serde_json::json!({
+            "peer": "modurl", "algorithm": "sac", "steps": steps, "seconds": seconds, "cpu_seconds": cpu,
+            "transitions_per_second": steps as f64 / cpu,
+        })
+    );
+    Ok(())
+}
+
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let steps = arguments.get(1).map(|steps| steps.parse()).transpose()?;
     match arguments.first().map(String::as_str) {
         Some("ppo") => ppo(steps),
         Some("dqn") => dqn(steps),
-        _ => Err("usage: modurl-peer ppo|dqn [STEPS]".into()),
+        Some("sac") => sac(steps.ok_or("no STEPS")?, arguments.get(2).ok_or("no UNITS")?.parse()?),
+        _ => Err("usage: modurl-peer ppo|dqn [STEPS], or sac STEPS UNITS".into()),
     }
 }
