@@ -89,6 +89,12 @@ fn cases(demos: &Path) -> Vec<Case> {
             "gru_units = 8\nhidden_sizes = []\nnormalize_observations = true",
             4_000,
         ),
+        case(
+            "recurrent action values",
+            ["classic/cartpole", "recurrent-dqn"],
+            "gru_units = 8\nhidden_sizes = [16]\nlearning_starts = 200\nnormalize_observations = true",
+            1_000,
+        ),
         case("recurrent of an index", ["grid/cliff", "recurrent-ppo"], "gru_units = 8", 4_000),
         go("planes", "ppo", "channels = 8\nblocks = 2\nhidden_sizes = [16]"),
         go("planes of action values", "dqn", &format!("{small}channels = 6\nblocks = 1\ndueling = true")),

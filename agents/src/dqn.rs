@@ -36,6 +36,7 @@ use freewheel_core::{
 mod demonstrations;
 mod loss;
 mod policy;
+pub mod recurrent;
 mod scale;
 mod settings;
 #[cfg(test)]

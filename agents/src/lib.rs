@@ -54,6 +54,7 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
     let mut all: Vec<Box<dyn AgentFactory>> = vec![Box::new(fixed::random())];
     all.extend(tabular::all());
     all.push(Box::new(dqn::dqn()));
+    all.push(Box::new(dqn::recurrent::recurrent_dqn()));
     all.extend(policy_gradient::all());
     all.extend(off_policy::all());
     all.extend(planning::all());

@@ -17,6 +17,7 @@
 //! | [`network`] | forward and backward pass |
 //! | [`normalizer`] | running mean and standard deviation of observations and returns |
 //! | [`optimizer`] | SGD, RMSprop, Adam, AdamW; gradient clipping; target network updates |
+//! | `recurrent` | encoder, recurrent unit and head, side by side; gradients over sequences |
 //! | [`settings`] | settings of a network, and its hidden layers |
 //! | [`weights`] | safetensors |
 
@@ -34,6 +35,7 @@ pub mod network;
 mod neuron;
 pub mod normalizer;
 pub mod optimizer;
+pub(crate) mod recurrent;
 pub mod settings;
 #[cfg(test)]
 mod tests;

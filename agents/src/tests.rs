@@ -14,8 +14,9 @@ use crate::{AgentFactory, Budget, all};
 
 mod forged;
 mod insight;
+pub(crate) mod recall;
 
-const DEEP: [&str; 5] = ["dqn", "reinforce", "a2c", "ppo", "recurrent-ppo"];
+const DEEP: [&str; 6] = ["dqn", "recurrent-dqn", "reinforce", "a2c", "ppo", "recurrent-ppo"];
 
 /// The deep agents and the planning one.
 fn with_planning() -> impl Iterator<Item = &'static str> {
@@ -45,6 +46,19 @@ pub(crate) fn settings(id: &str, variant: usize) -> &'static str {
         ("dqn", _) => {
             "hidden_sizes = []\nbuffer_size = 100\nlearning_starts = 10\nbatch_size = 4\n\
              double = false\nrepeat_random = true\noptimizer = { kind = 'rmsprop' }\n\
+             normalize_observations = true"
+        }
+        ("recurrent-dqn", 0) => {
+            "hidden_sizes = [8]\ngru_units = 5\nbuffer_size = 60\nlearning_starts = 10\nbatch_size = 3\n\
+             sequence_length = 6\nburn_in = 2\ntrain_freq = 3\ntarget_update_interval = 20"
+        }
+        ("recurrent-dqn", 1) => {
+            "hidden_sizes = [8]\ngru_units = 4\nbuffer_size = 500\nlearning_starts = 20\nbatch_size = 20\n\
+             sequence_length = 5\nburn_in = 0\ntrain_freq = 9\ntau = 0.1\nhuber_delta = 1\nlayer_norm = true"
+        }
+        ("recurrent-dqn", _) => {
+            "hidden_sizes = []\ngru_units = 4\nbuffer_size = 100\nlearning_starts = 0\nbatch_size = 2\n\
+             sequence_length = 1\nburn_in = 0\ndouble = false\noptimizer = { kind = 'rmsprop' }\n\
              normalize_observations = true"
         }
         ("alphazero", 0) => {
@@ -157,6 +171,7 @@ pub(crate) fn world(kind: usize, num_envs: usize, seed: u64) -> Box<dyn ManagedV
 fn suits(id: &str, spec: &Spec) -> bool {
     match id {
         "dqn" | "alphazero" => spec.actions.count() > 0,
+        "recurrent-dqn" => spec.actions.count() > 0 && spec.players == 1,
         "recurrent-ppo" | "self-imitation" => spec.players == 1,
         _ => true,
     }

@@ -163,24 +163,7 @@ impl Config {
 
     /// Warnings about settings with which a run of this size cannot learn.
     pub(super) fn warnings(&self, budget: Budget) -> Vec<String> {
-        let starts = self.starts();
-        if budget.steps <= starts {
-            return vec![format!(
-                "it learns nothing in {} steps: its first update is after learning_starts = {starts}; take more \
-                 steps, or lower learning_starts",
-                budget.steps
-            )];
-        }
-        match self.epsilon {
-            Schedule::Ramp { over, .. } if over > 0.0 && over * budget.steps as f64 <= starts as f64 => {
-                vec![format!(
-                    "epsilon ends after {:.0} steps, before the first update after learning_starts = {starts}; take more \
-                 steps, or lower learning_starts",
-                    over * budget.steps as f64
-                )]
-            }
-            _ => Vec::new(),
-        }
+        warnings(self.starts(), self.epsilon, budget)
     }
 
     /// Maximum norm of the gradient; `None` without clipping.
@@ -212,5 +195,26 @@ impl Config {
             head(q, num_actions.saturating_mul(n))
         };
         net.build(&[q])
+    }
+}
+
+/// Warnings about a run of this size whose first update is after `starts` steps and which explores with `epsilon`.
+pub(super) fn warnings(starts: u64, epsilon: Schedule, budget: Budget) -> Vec<String> {
+    if budget.steps <= starts {
+        return vec![format!(
+            "it learns nothing in {} steps: its first update is after learning_starts = {starts}; take more steps, or \
+             lower learning_starts",
+            budget.steps
+        )];
+    }
+    match epsilon {
+        Schedule::Ramp { over, .. } if over > 0.0 && over * budget.steps as f64 <= starts as f64 => {
+            vec![format!(
+                "epsilon ends after {:.0} steps, before the first update after learning_starts = {starts}; take more \
+                 steps, or lower learning_starts",
+                over * budget.steps as f64
+            )]
+        }
+        _ => Vec::new(),
     }
 }

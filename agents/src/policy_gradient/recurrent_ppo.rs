@@ -26,16 +26,15 @@ use super::settings::PolicyGradient;
 use crate::Budget;
 use crate::estimator::rows::shuffle;
 use crate::nn::model::check_finite;
+use crate::nn::recurrent::{Part, RecurrentNetwork, Sequences};
 use crate::schedule::Schedule;
 use crate::settings::within;
 
-mod network;
 mod policy;
 #[cfg(test)]
 mod tests;
 mod warm;
 
-use network::{Part, RecurrentNetwork, Sequences};
 use policy::{RecurrentModel, RecurrentPolicy};
 
 /// One-line description in the list of agents.
@@ -122,8 +121,8 @@ impl Config {
             let message = format!("world {}: recurrent-ppo is for worlds with one player; use ppo", spec.id);
             return Err(Error::Config(message));
         }
-        let network = RecurrentNetwork::new(spec, &self.policy_gradient, self.gru_units as usize, &head);
-        network::check_size(network.size())?;
+        let network = policy::network(spec, &self.policy_gradient, self.gru_units as usize, &head);
+        network.check_size()?;
         let steps = check_rollout(spec, head.clone(), self.num_steps, budget)?;
         let what = format!(
             "training a network of {} parameters (hidden_sizes, gru_units) with minibatch_size = {}",

@@ -2,7 +2,7 @@
 
 use freewheel_core::{ActionBuffer, InsightKind, PolicyMode, Purpose, Streams};
 
-use super::{settings, suits, world};
+use super::{settings, suits, with_planning, world};
 use crate::{Budget, all};
 
 #[test]
@@ -14,8 +14,7 @@ fn the_best_action_of_an_insight_is_the_greedy_action() {
             let mut envs = world(kind, 2, 4);
             let continuous = envs.spec().actions.count() == 0;
             let off_policy = ["sac", "td3"].contains(&&*id);
-            let deep = ["dqn", "reinforce", "a2c", "ppo", "recurrent-ppo", "alphazero"].contains(&&*id)
-                || off_policy;
+            let deep = with_planning().any(|deep| deep == id) || off_policy;
             // Offline agents need demonstrations.
             let fixed = ["random", "scripted", "reference", "bc", "deep-bc", "iql"].contains(&&*id);
             if fixed || off_policy != continuous && (off_policy || !deep) || !suits(&id, envs.spec()) {
@@ -55,6 +54,6 @@ fn the_best_action_of_an_insight_is_the_greedy_action() {
             seen += 1;
         }
     }
-    // Seven tables and four networks in five worlds, less the games of recurrent PPO; continuous actions.
+    // Seven tables and five networks in five worlds, less the games of recurrent networks; continuous actions.
     assert!(seen > 45, "{seen}");
 }

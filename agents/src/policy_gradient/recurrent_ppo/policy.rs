@@ -1,11 +1,35 @@
-//! Recurrent network as the model of an actor-critic, and as a policy with fixed parameters.
+//! Recurrent network as the model of an actor-critic, and as a policy with fixed parameters: one tower for both policy
+//! and value, or one for each.
 
 use freewheel_core::{ActionBuffer, Graph, Insight, Policy, Result, Spec, Stream};
 
-use super::network::{Part, RecurrentNetwork};
-use crate::nn::{ObservationNormalizer, Optimizer, Workspace};
-use crate::policy_gradient::actor_critic::ActorModel;
+use crate::nn::recurrent::{Part, RecurrentNetwork};
+use crate::nn::{Activation, Builder, Init, Network, ObservationNormalizer, Optimizer, Workspace};
+use crate::policy_gradient::actor_critic::{ActorModel, log_std_range};
 use crate::policy_gradient::head::Head;
+use crate::policy_gradient::settings::PolicyGradient;
+
+/// Network for the observations of `spec`, with `units` recurrent units in each tower. Its outputs are the parameters
+/// of the action distribution and the value.
+pub(super) fn network(spec: &Spec, settings: &PolicyGradient, units: usize, head: &Head) -> RecurrentNetwork {
+    let names: &[&str] = if settings.shared_network { &["trunk"] } else { &["policy", "value"] };
+    let mut towers = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        let mut net = Builder::new(spec.observation.len());
+        let node = settings.network.trunk(&mut net, name, &spec.observation);
+        let encoder: Option<Network> = (node > 0).then(|| net.build(&[node]));
+        let mut net = Builder::new(units);
+        let mut outputs = Vec::new();
+        if index == 0 {
+            outputs = settings.action_outputs(&mut net, 0, head);
+        }
+        if index + 1 == names.len() {
+            outputs.push(net.linear("value.out", 0, 1, Activation::Identity, Init::Orthogonal(1.0)));
+        }
+        towers.push((encoder, net.build(&outputs)));
+    }
+    RecurrentNetwork::new(spec.observation.len(), units, towers)
+}
 
 /// Recurrent network with its parameters, and the states of the running episodes.
 pub(super) struct RecurrentModel {
@@ -28,7 +52,9 @@ impl ActorModel for RecurrentModel {
     }
 
     fn log_std(&self) -> Option<std::ops::Range<usize>> {
-        self.network.log_std()
+        let (head, parameters) = self.network.first_head()?;
+        let range = log_std_range(head)?;
+        Some(parameters.start + range.start..parameters.start + range.end)
     }
 
     fn parameters(&self) -> Result<Vec<f32>> {
@@ -124,7 +150,7 @@ impl Policy for RecurrentPolicy {
         let mut graph = Graph::default();
         let x = graph.observation(spec);
         let x = self.normalizer.add_to(&mut graph, x);
-        let outputs = self.network.add_policy_to(&mut graph, &self.parameters, x)?;
+        let outputs = self.network.add_to(&mut graph, &self.parameters, x)?;
         self.head.add_to(&mut graph, spec, outputs);
         Ok(graph)
     }

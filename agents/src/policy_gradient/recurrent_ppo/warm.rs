@@ -11,10 +11,10 @@
 use freewheel_core::demonstrations::DemonstrationSet;
 use freewheel_core::{Purpose, Result, Spec, Stream, Streams};
 
-use super::network::{Part, RecurrentNetwork, Sequences};
 use super::{ActorCritic, RecurrentModel};
 use crate::demonstrations::{full_mask, steps};
 use crate::nn::Optimizer;
+use crate::nn::recurrent::{Part, RecurrentNetwork, Sequences};
 use crate::policy_gradient::head::Head;
 use crate::policy_gradient::kickstart::{BATCH, LEARNING_RATE, STREAM, spec_actions, stored_action};
 

@@ -27,6 +27,7 @@ fn agents_with_documented_settings() {
         "n-step-sarsa",
         "dyna-q",
         "dqn",
+        "recurrent-dqn",
         "self-imitation",
         "reinforce",
         "a2c",

@@ -1,21 +1,18 @@
-//! Recurrent actor-critic network: encoder, gated recurrent unit and heads, once for both policy and value or once for
-//! each.
+//! Recurrent network: one or more towers of encoder, gated recurrent unit and head, side by side.
 //!
 //! ```text
-//! obs [D] -> encoder [E] -> GRU [H] -> parameters of the action distribution [O - 1], value [1]
+//! obs [D] -> encoder [E] -> GRU [H] -> outputs
 //! ```
 
 use std::ops::Range;
 
 use freewheel_core::graph::{Data, Graph, Kind, Observed, Value};
-use freewheel_core::{Error, Result, Spec, Stream};
+use freewheel_core::{Error, Result, Stream};
 use rayon::prelude::*;
 
-use crate::nn::gru::{Gru, GruPass};
-use crate::nn::{Activation, Builder, Init, Network, Pass, Workspace};
-use crate::policy_gradient::actor_critic::log_std_range;
-use crate::policy_gradient::head::Head;
-use crate::policy_gradient::settings::PolicyGradient;
+use super::gru::{Gru, GruPass};
+use super::model::MAX_PARAMETERS;
+use super::{Network, Pass, Workspace};
 
 /// Minimum number of sequences of a part of a minibatch.
 const MIN_SEQUENCES: usize = 16;
@@ -35,7 +32,7 @@ struct Tower {
 
 /// Towers of the network; the parameters are a slice `[P]` that the caller keeps.
 #[derive(Clone, Debug)]
-pub(super) struct RecurrentNetwork {
+pub(crate) struct RecurrentNetwork {
     towers: Vec<Tower>,
     /// Number of numbers of an observation, D.
     input_len: usize,
@@ -44,7 +41,7 @@ pub(super) struct RecurrentNetwork {
 
 /// Buffers of one part of a minibatch, or of acting.
 #[derive(Default)]
-pub(super) struct Part {
+pub(crate) struct Part {
     towers: Vec<TowerPass>,
     gradient: Vec<f32>,
 }
@@ -64,69 +61,74 @@ struct TowerPass {
 }
 
 /// Sequences of a minibatch, time-major: L steps of S sequences.
-pub(super) struct Sequences {
+pub(crate) struct Sequences {
     /// Number of sequences, S.
-    pub(super) count: usize,
+    pub(crate) count: usize,
     /// Observations, `[L, S, D]`.
-    pub(super) obs: Vec<f32>,
+    pub(crate) obs: Vec<f32>,
     /// Starts of episodes, `[L, S]`.
-    pub(super) starts: Vec<bool>,
+    pub(crate) starts: Vec<bool>,
     /// State of the network before the first step, `[S, M]`.
-    pub(super) first: Vec<f32>,
+    pub(crate) first: Vec<f32>,
 }
 
 impl RecurrentNetwork {
-    /// Network for the observations of `spec`, with `units` recurrent units in each tower.
-    pub(super) fn new(spec: &Spec, settings: &PolicyGradient, units: usize, head: &Head) -> Self {
-        let names: &[&str] = if settings.shared_network { &["trunk"] } else { &["policy", "value"] };
-        let (mut towers, mut size) = (Vec::new(), 0);
-        for (index, name) in names.iter().enumerate() {
-            let mut net = Builder::new(spec.observation.len());
-            let node = settings.network.trunk(&mut net, name, &spec.observation);
-            let encoder = (node > 0).then(|| net.build(&[node]));
-            let inputs = encoder.as_ref().map_or(spec.observation.len(), Network::output_len);
-            let gru = Gru { inputs, units };
-            let mut net = Builder::new(units);
-            let mut outputs = Vec::new();
-            if index == 0 {
-                outputs = settings.action_outputs(&mut net, 0, head);
-            }
-            if index + 1 == names.len() {
-                outputs.push(net.linear("value.out", 0, 1, Activation::Identity, Init::Orthogonal(1.0)));
-            }
-            let head = net.build(&outputs);
+    /// Network for observations of `input_len` numbers; each of the `towers` has an encoder, if any, and a head of
+    /// `units` inputs, with as many recurrent units between them.
+    pub(crate) fn new(input_len: usize, units: usize, towers: Vec<(Option<Network>, Network)>) -> Self {
+        let mut size = 0;
+        let tower = |(encoder, head): (Option<Network>, Network)| {
+            let gru = Gru { inputs: encoder.as_ref().map_or(input_len, Network::output_len), units };
             let sizes = [encoder.as_ref().map_or(0, Network::size), gru.size(), head.size()];
             let parameters = sizes.map(|part| {
                 size += part;
                 size - part..size
             });
-            towers.push(Tower { encoder, gru, head, parameters });
-        }
-        RecurrentNetwork { towers, input_len: spec.observation.len(), size }
+            Tower { encoder, gru, head, parameters }
+        };
+        let towers = towers.into_iter().map(tower).collect();
+        RecurrentNetwork { towers, input_len, size }
     }
 
     /// Number of parameters, P.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.size
     }
 
+    /// Checks the number of parameters as [`Model::check_size`](super::Model).
+    ///
+    /// # Errors
+    /// [`Error::Setting`] with the number.
+    pub(crate) fn check_size(&self) -> Result<()> {
+        match self.size {
+            0..=MAX_PARAMETERS => Ok(()),
+            size => Err(Error::setting(
+                "gru_units",
+                format!(
+                    "the network has {size} parameters, but at most {MAX_PARAMETERS} are supported; use smaller \
+                     gru_units or hidden_sizes"
+                ),
+            )),
+        }
+    }
+
     /// Number of numbers of an observation, D.
-    pub(super) fn input_len(&self) -> usize {
+    pub(crate) fn input_len(&self) -> usize {
         self.input_len
     }
 
     /// Number of values of the state of an episode, M.
-    pub(super) fn state_len(&self) -> usize {
+    pub(crate) fn state_len(&self) -> usize {
         self.towers.iter().map(|tower| tower.gru.units).sum()
     }
 
     /// Number of outputs, O.
-    fn output_len(&self) -> usize {
+    pub(crate) fn output_len(&self) -> usize {
         self.towers.iter().map(|tower| tower.head.output_len()).sum()
     }
 
     /// Bytes for training with minibatches of `rows` steps.
-    pub(super) fn training_bytes(&self, rows: usize) -> u128 {
+    pub(crate) fn training_bytes(&self, rows: usize) -> u128 {
         let parts = self.towers.iter().map(|tower| {
             let encoder = tower.encoder.as_ref().map_or(0, |encoder| encoder.training_bytes(rows));
             encoder + tower.head.training_bytes(rows) + 4 * 16 * (tower.gru.units * rows) as u128
@@ -135,7 +137,7 @@ impl RecurrentNetwork {
     }
 
     /// Random initial parameters, `[P]`.
-    pub(super) fn initial(&self, rng: &mut Stream) -> Vec<f32> {
+    pub(crate) fn initial(&self, rng: &mut Stream) -> Vec<f32> {
         let mut all = Vec::with_capacity(self.size);
         for tower in &self.towers {
             if let Some(encoder) = &tower.encoder {
@@ -147,17 +149,14 @@ impl RecurrentNetwork {
         all
     }
 
-    /// Range of the log standard deviations of continuous actions in the slice of parameters.
-    pub(super) fn log_std(&self) -> Option<Range<usize>> {
-        let tower = self.towers.first()?;
-        let range = log_std_range(&tower.head)?;
-        let start = tower.parameters[2].start;
-        Some(start + range.start..start + range.end)
+    /// Head of the first tower, and the range of its parameters.
+    pub(crate) fn first_head(&self) -> Option<(&Network, Range<usize>)> {
+        self.towers.first().map(|tower| (&tower.head, tower.parameters[2].clone()))
     }
 
     /// One step of N environments: from the observations `obs [N, D]` and the states `states [N, M]`, which are
     /// updated, to the outputs `out [N, O]`.
-    pub(super) fn act(
+    pub(crate) fn act(
         &self,
         parameters: &[f32],
         obs: &[f32],
@@ -188,11 +187,11 @@ impl RecurrentNetwork {
         }
     }
 
-    /// Adds the tower of the policy to `graph`, with its state `[N, H]` as the input `memory` and the output
-    /// `next_memory`; returns the logits or means of the actions.
-    pub(super) fn add_policy_to(&self, graph: &mut Graph, parameters: &[f32], x: Observed) -> Result<Value> {
+    /// Adds the first tower to `graph`, with its state `[N, H]` as the input `memory` and the output `next_memory`;
+    /// returns the first output of its head.
+    pub(crate) fn add_to(&self, graph: &mut Graph, parameters: &[f32], x: Observed) -> Result<Value> {
         let Some(tower) = self.towers.first() else {
-            return Err(Error::Unsupported("this network has no policy".into()));
+            return Err(Error::Unsupported("this network has no tower".into()));
         };
         let units = tower.gru.units;
         let [encoder, gru, head] = tower.parameters.clone().map(|range| &parameters[range]);
@@ -214,7 +213,7 @@ impl RecurrentNetwork {
     /// Gradient of a loss over `sequences`, added in the order of their parts: `loss(rows, outputs [B, O], gradients
     /// [B, O])` writes the gradients of the outputs of B steps, whose indices in `[L,
     /// S]` are `rows`, and its results are returned. Writes the gradient of the parameters to `gradient [P]`.
-    pub(super) fn gradient<R: Send>(
+    pub(crate) fn gradient<R: Send>(
         &self,
         parameters: &[f32],
         sequences: &Sequences,
@@ -319,20 +318,5 @@ fn place(part: &[f32], all: &mut [f32], total: usize, at: usize) {
     let width = part.len() / rows.max(1);
     for (row, part) in all.chunks_exact_mut(total).zip(part.chunks_exact(width.max(1))) {
         row[at..at + width].copy_from_slice(part);
-    }
-}
-
-/// Checks the number of parameters as [`Model::check_size`](crate::nn::Model).
-pub(super) fn check_size(size: usize) -> Result<()> {
-    match size {
-        0..=crate::nn::model::MAX_PARAMETERS => Ok(()),
-        _ => Err(freewheel_core::Error::setting(
-            "gru_units",
-            format!(
-                "the network has {size} parameters, but at most {} are supported; use smaller gru_units or \
-                 hidden_sizes",
-                crate::nn::model::MAX_PARAMETERS
-            ),
-        )),
     }
 }
