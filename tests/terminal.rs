@@ -297,6 +297,37 @@ fn the_tour_is_walked_through_by_keys_and_mouse() {
 }
 
 #[test]
+fn the_home_screen_and_the_viewer_are_korean() {
+    let Some(tmux) = Tmux::start(100, 30) else { return };
+    tmux.line(&format!("clear; LC_ALL=ko_KR.UTF-8 {}", PROGRAM.0));
+    tmux.wait_for("1 세계");
+    tmux.keys(&["?"]);
+    tmux.wait_for("화살표와 같음");
+    tmux.keys(&["Escape"]);
+    tmux.wait_until("home without help", |screen| !screen.contains("화살표와 같음"));
+    tmux.keys(&["q"]);
+    tmux.wait_until("prompt", |screen| screen.contains("READY") && !screen.contains("1 세계"));
+    // The option stands before or behind the subcommand.
+    for line in ["--lang ko watch grid/cliff", "watch grid/cliff --lang=ko"] {
+        tmux.open(line);
+        tmux.wait_for("에피소드");
+        tmux.keys(&["?"]);
+        tmux.wait_for("멈추기, 계속하기");
+        tmux.keys(&["Escape"]);
+        tmux.wait_until("view without help", |screen| !screen.contains("멈추기, 계속하기"));
+        tmux.keys(&["q"]);
+        tmux.wait_until("prompt", |screen| screen.contains("READY") && !screen.contains("에피소드"));
+    }
+    tmux.open("watch --help --lang ko | head -n 3");
+    tmux.wait_for("사용법: freewheel watch");
+    // English is asked for in a Korean locale.
+    tmux.line(&format!("clear; LC_ALL=ko_KR.UTF-8 {} watch grid/cliff --lang en", PROGRAM.0));
+    tmux.wait_for("episode");
+    tmux.keys(&["q"]);
+    tmux.wait_until("prompt", |screen| screen.contains("READY") && !screen.contains("episode"));
+}
+
+#[test]
 fn training_shows_its_dashboard_and_stops_saved() {
     let Some(tmux) = Tmux::start(120, 40) else { return };
     tmux.open("train grid/cliff sarsa --steps 50000000 --out runs");

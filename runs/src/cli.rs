@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::messages::Language;
 use crate::seeds::Seeds;
 use crate::table::Layout;
 
@@ -49,6 +50,9 @@ pub struct Cli {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub record: RecordOption,
+    /// Language of the screens and of the help; default: that of the locale (LC_ALL, LC_MESSAGES or LANG), or English.
+    #[arg(long, value_enum, global = true)]
+    pub lang: Option<Language>,
     /// Subcommand with its arguments; without one, a terminal shows the home screen.
     #[command(subcommand)]
     pub command: Option<Command>,

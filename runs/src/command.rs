@@ -18,9 +18,11 @@ use crate::cli::{Cli, Command, Demos, DemosCommand, Run, Train};
 use crate::document::{self, Document};
 use crate::error::{Error, Result};
 use crate::folders::files_below;
+use crate::messages::Language;
+use crate::messages::help::{self, with_words};
 use crate::output;
 use crate::registry::{Programs, texts};
-use crate::tui::{self, home::Tab};
+use crate::tui::{self, Depth, home::Tab};
 
 mod bench;
 mod check;
@@ -65,13 +67,18 @@ impl Registry {
     /// Same as [`Registry::main`], with the command line `args`, whose first word is the name of the program.
     pub fn main_with(mut self, args: impl IntoIterator<Item = OsString>) -> u8 {
         let (name, args) = (self.name(), Vec::from_iter(args));
-        let matches = command_line(name).try_get_matches_from(&args);
+        let language = Language::of_arguments(&args);
+        let args = subcommand_first(args);
+        let matches = command_line(name, language).try_get_matches_from(&args);
         let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
             Ok(cli) => cli,
-            Err(e) => return command_line_error(&with_tip(e, &args), &args),
+            Err(e) => return command_line_error(&with_tip(e, &args), &args, language),
         };
         if let Some(command) = &cli.command {
             self.set_programs(programs(command));
+        }
+        if cli.lang.is_some() || has_screens(cli.command.as_ref()) {
+            language.choose();
         }
         let recording = match Recording::begin(recorded_in(&cli), name) {
             Ok(recording) => recording,
@@ -85,7 +92,10 @@ impl Registry {
         let done = registry.check().map_err(Error::from).and_then(|()| match cli.command {
             Some(command) => registry.dispatch(command),
             None if tui::is_interactive() => home::home(registry, Path::new("results"), Tab::Worlds),
-            None => output::text(&command_line(name).render_help().to_string()),
+            None => {
+                let help = command_line(name, language).render_help().to_string();
+                output::text(&with_words(&help, language))
+            }
         });
         let done = recording.end(done);
         match done {
@@ -145,8 +155,41 @@ impl Registry {
     }
 }
 
+/// Whether a command shows screens, whose language follows the locale. Files and printed tables have another language
+/// only with `--lang`: the same command gives the same bytes everywhere.
+fn has_screens(command: Option<&Command>) -> bool {
+    let Some(command) = command else { return true };
+    match command {
+        Command::Run(_) | Command::Train(_) | Command::Resume(_) => tui::is_interactive(),
+        Command::Watch(_) | Command::Play(_) | Command::Tour(_) | Command::Check(_) => true,
+        _ => false,
+    }
+}
+
+/// Command line with a leading `--lang` behind the name of the subcommand, where all other options are.
+fn subcommand_first(mut args: Vec<OsString>) -> Vec<OsString> {
+    let words = match args.get(1).map(|arg| arg.to_string_lossy().into_owned()) {
+        Some(word) if word == "--lang" => 2,
+        Some(word) if word.starts_with("--lang=") => 1,
+        _ => return args,
+    };
+    if args.get(words + 1).is_some_and(|arg| !arg.to_string_lossy().starts_with('-')) {
+        args[1..=words + 1].rotate_right(1);
+    }
+    args
+}
+
 /// Prints an error of the command line, a help text or the version, and returns the exit code.
-fn command_line_error(error: &clap::Error, args: &[OsString]) -> u8 {
+fn command_line_error(error: &clap::Error, args: &[OsString], language: Language) -> u8 {
+    if language != Language::En && error.exit_code() == 0 {
+        let is_colored = std::io::IsTerminal::is_terminal(&std::io::stdout())
+            && Depth::detect(|name| std::env::var(name).ok()) != Depth::None;
+        let text = match is_colored {
+            true => error.render().ansi().to_string(),
+            false => error.render().to_string(),
+        };
+        return if output::picture(&with_words(&text, language)).is_ok() { 0 } else { 2 };
+    }
     let shown = match args.iter().any(|arg| arg.to_string_lossy().contains(char::is_control)) {
         // An argument may be the name of a file, expanded by the shell.
         true => {
@@ -211,9 +254,9 @@ fn programs(command: &Command) -> Programs {
     Programs::Named(values.flat_map(|value| texts(&value).map(str::to_owned).collect::<Vec<_>>()).collect())
 }
 
-/// Command line whose help texts call the program `name`.
-fn command_line(name: &'static str) -> clap::Command {
-    renamed(Cli::command().name(name), name)
+/// Command line whose help texts are in `language` and call the program `name`.
+fn command_line(name: &'static str, language: Language) -> clap::Command {
+    renamed(help::translated(Cli::command(), language).name(name), name)
 }
 
 /// `command` with the program's name in its help texts and in those of its subcommands.

@@ -1,6 +1,7 @@
 //! Text formats that all commands share: numbers, counts, intervals and shell arguments.
 
 use freewheel_core::stats::Interval;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Number with fixed decimals: three below 10, two from 10, one from 100, none from 10,000 on.
 pub(crate) fn decimal(x: f64) -> String {
@@ -81,12 +82,39 @@ pub(crate) fn quoted(arg: &str) -> String {
     }
 }
 
-/// Text of at most `wide` characters; a longer one is cut and ends in an ellipsis.
-pub(crate) fn cut(text: &str, wide: usize) -> String {
-    if text.chars().count() <= wide {
+/// Number of columns of `text` on the screen: two for a wide character, such as Hangul.
+pub(crate) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// Beginning of `text` with at most `columns` columns; a wide character is not cut in two.
+pub(crate) fn beginning(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    for (at, c) in text.char_indices() {
+        used += c.width().unwrap_or(0);
+        if used > columns {
+            return &text[..at];
+        }
+    }
+    text
+}
+
+/// Text of at most `columns` columns; a longer one is cut and ends in an ellipsis.
+pub(crate) fn cut(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
         return text.to_owned();
     }
-    text.chars().take(wide.saturating_sub(1)).chain(['…']).collect()
+    format!("{}…", beginning(text, columns.saturating_sub(1)))
+}
+
+/// Text filled up with spaces to `columns` columns.
+pub(crate) fn pad(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
+}
+
+/// Text after as many spaces as fill `columns` columns.
+pub(crate) fn pad_left(text: &str, columns: usize) -> String {
+    format!("{}{text}", " ".repeat(columns.saturating_sub(width(text))))
 }
 
 #[cfg(test)]
@@ -123,6 +151,16 @@ mod tests {
     #[test]
     fn long_texts_are_cut() {
         assert_eq!([cut("q-learning", 10), cut("q-learning", 5)], ["q-learning", "q-le…"]);
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        assert_eq!((width("학습 3"), beginning("학습", 3), beginning("a학", 1)), (6, "학", "a"));
+        assert_eq!(
+            [cut("강화 학습", 9), cut("강화 학습", 8), cut("강화 학습", 6)],
+            ["강화 학습", "강화 학…", "강화 …"]
+        );
+        assert_eq!([pad("학습", 6), pad_left("학습", 6), pad("학습", 3)], ["학습  ", "  학습", "학습"]);
     }
 
     #[test]

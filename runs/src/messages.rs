@@ -1,9 +1,20 @@
-//! Texts of the tour in several languages: one plain table of keys and texts for each, `runs/messages/LANGUAGE.toml`.
+//! Texts of the screens in several languages, in plain tables in `runs/messages/LANGUAGE`.
 //!
-//! A text may have placeholders, such as `{steps}`. A test checks that all tables have the same keys and placeholders.
+//! | table | content |
+//! |---|---|
+//! | `pages.toml`, `labels.toml` | texts of the tour and of the exercises, by key, in every language |
+//! | `viewer.toml` | texts of the other screens by their English text, see [`screens`] |
+//! | `help.toml` | help texts of the command line by command and argument, see [`help`] |
+//!
+//! English has the first two only: its other texts are in the source. A text may have placeholders, such as `{steps}`.
+//! Tests check that all tables are complete.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::sync::OnceLock;
+
+pub(crate) mod help;
+pub(crate) mod screens;
 
 /// Choice of the language of texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
@@ -35,6 +46,37 @@ impl Language {
         }
     }
 
+    /// Language of a command line: that of the option `--lang`, else that of the locale. A value that is no language
+    /// is left to the parser.
+    pub(crate) fn of_arguments(args: &[OsString]) -> Self {
+        let mut words = args.iter().map(|arg| arg.to_string_lossy()).take_while(|arg| arg != "--");
+        let mut named = None;
+        while let Some(word) = words.next() {
+            if word == "--lang" {
+                named = words.next();
+            } else if let Some(value) = word.strip_prefix("--lang=") {
+                named = Some(value.to_owned().into());
+            }
+        }
+        let named = named.and_then(|name| <Self as clap::ValueEnum>::from_str(&name, false).ok());
+        named.unwrap_or_else(Self::of_locale)
+    }
+
+    /// Language of the locale of this process.
+    pub(crate) fn of_locale() -> Self {
+        Self::detect(|name| std::env::var(name).ok())
+    }
+
+    /// Language of the screens: that of [`Language::choose`], by default English.
+    pub(crate) fn chosen() -> Self {
+        chosen::get()
+    }
+
+    /// Makes this language that of all screens.
+    pub(crate) fn choose(self) {
+        chosen::set(self);
+    }
+
     /// The next language, in a cycle.
     pub(crate) fn next(self) -> Self {
         match self {
@@ -43,10 +85,14 @@ impl Language {
         }
     }
 
-    fn source(self) -> &'static str {
+    fn sources(self) -> [&'static str; 2] {
         match self {
-            Language::En => include_str!("../messages/en.toml"),
-            Language::Ko => include_str!("../messages/ko.toml"),
+            Language::En => {
+                [include_str!("../messages/en/pages.toml"), include_str!("../messages/en/labels.toml")]
+            }
+            Language::Ko => {
+                [include_str!("../messages/ko/pages.toml"), include_str!("../messages/ko/labels.toml")]
+            }
         }
     }
 
@@ -55,8 +101,10 @@ impl Language {
         static TABLES: [OnceLock<Table>; 2] = [OnceLock::new(), OnceLock::new()];
         TABLES[self as usize].get_or_init(|| {
             let mut all = Table::new();
-            let table: toml::Table = self.source().parse().unwrap_or_default();
-            flatten("", &table, &mut all);
+            for source in self.sources() {
+                let table: toml::Table = source.parse().unwrap_or_default();
+                flatten("", &table, &mut all);
+            }
             all
         })
     }
@@ -76,6 +124,44 @@ impl Language {
             text = text.replace(&format!("{{{name}}}"), value);
         }
         text
+    }
+}
+
+/// Language of the screens, for the whole process.
+#[cfg(not(test))]
+mod chosen {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::Language;
+
+    static IS_KOREAN: AtomicBool = AtomicBool::new(false);
+
+    pub(super) fn get() -> Language {
+        if IS_KOREAN.load(Ordering::Relaxed) { Language::Ko } else { Language::En }
+    }
+
+    pub(super) fn set(language: Language) {
+        IS_KOREAN.store(language == Language::Ko, Ordering::Relaxed);
+    }
+}
+
+/// Language of the screens of a test: tests run on threads of one process.
+#[cfg(test)]
+mod chosen {
+    use std::cell::Cell;
+
+    use super::Language;
+
+    thread_local! {
+        static CHOSEN: Cell<Language> = const { Cell::new(Language::En) };
+    }
+
+    pub(super) fn get() -> Language {
+        CHOSEN.get()
+    }
+
+    pub(super) fn set(language: Language) {
+        CHOSEN.set(language);
     }
 }
 
@@ -107,7 +193,8 @@ mod tests {
     #[test]
     fn all_tables_have_the_same_keys_and_placeholders() {
         for language in Language::ALL {
-            language.source().parse::<toml::Table>().unwrap();
+            let sections = language.sources().map(|source| source.parse::<toml::Table>().unwrap());
+            assert!(sections[0].keys().all(|key| !sections[1].contains_key(key)), "{language:?}");
         }
         let english = Language::En.table();
         for language in Language::ALL {
@@ -143,6 +230,21 @@ mod tests {
         assert_eq!(language(&[("LC_ALL", "ko_KR.utf8"), ("LC_MESSAGES", "en_US.UTF-8")]), Language::Ko);
         assert_eq!(language(&[("LC_ALL", "C"), ("LANG", "ko_KR.UTF-8")]), Language::En);
         assert_eq!(language(&[("LANG", "kok_IN.UTF-8")]), Language::En);
+    }
+
+    #[test]
+    fn the_option_decides_before_the_locale() {
+        let language =
+            |line: &str| Language::of_arguments(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        for line in
+            ["freewheel --lang ko", "freewheel watch --lang=ko grid/cliff", "freewheel --lang en x --lang ko"]
+        {
+            assert_eq!(language(line), Language::Ko, "{line}");
+        }
+        // Words after `--` are no options, and a name that is no language is none.
+        for line in ["freewheel", "freewheel watch -- --lang ko", "freewheel --lang", "freewheel --lang xx"] {
+            assert_eq!(language(line), Language::of_locale(), "{line}");
+        }
     }
 
     #[test]

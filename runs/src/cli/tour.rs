@@ -3,14 +3,10 @@
 use clap::Args;
 
 use super::RecordOption;
-use crate::messages::Language;
 
 /// `freewheel tour`
 #[derive(Args, Debug)]
 pub struct Tour {
-    /// Language; default: that of the locale (LC_ALL, LC_MESSAGES or LANG), or English.
-    #[arg(long, value_enum)]
-    pub lang: Option<Language>,
     /// Number of the first scene, 1 to 9; default: the contents.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=9))]
     pub scene: Option<u8>,
@@ -33,7 +29,4 @@ pub struct Check {
     /// Your answer, a number; without one, the question is shown.
     #[arg(allow_negative_numbers = true)]
     pub answer: Option<f64>,
-    /// Language; default: that of the locale (LC_ALL, LC_MESSAGES or LANG), or English.
-    #[arg(long, value_enum)]
-    pub lang: Option<Language>,
 }

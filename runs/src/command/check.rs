@@ -7,16 +7,16 @@ use freewheel_agents::nn::{Activation, Builder, Init, Network, Workspace};
 use freewheel_agents::supervised::linear::Linear;
 use freewheel_core::{Error as Core, Result as CoreResult, SolveQuery, Streams};
 
-use super::tour::language;
 use crate::cli::Check;
 use crate::error::Result;
+use crate::messages::Language;
 use crate::{Registry, output};
 
 /// Number of exercises.
 const COUNT: usize = 6;
 
 pub(super) fn check(registry: &Registry, args: &Check) -> Result<()> {
-    let language = language(args.lang);
+    let language = Language::chosen();
     let question = |number: usize| {
         let name = format!("exercise-{number}");
         let question = language.text(&format!("exercise.{name}")).to_owned();

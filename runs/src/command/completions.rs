@@ -6,13 +6,14 @@ use clap::builder::PossibleValuesParser;
 use freewheel_core::Error;
 
 use crate::error::Result;
+use crate::messages::Language;
 use crate::output;
 use crate::registry::Registry;
 
 /// Prints a completion script with the names of worlds, agents, estimators, data sets and settings.
 pub(super) fn completions(registry: &Registry, shell: clap_complete::Shell) -> Result<()> {
     let mut script = Vec::new();
-    let mut command = with_names(registry, super::command_line(registry.name()));
+    let mut command = with_names(registry, super::command_line(registry.name(), Language::En));
     clap_complete::generate(shell, &mut command, registry.name(), &mut script);
     output::text(&String::from_utf8_lossy(&script))
 }
@@ -20,7 +21,8 @@ pub(super) fn completions(registry: &Registry, shell: clap_complete::Shell) -> R
 /// Writes one man page for the program and one for each subcommand into the folder `dir`.
 pub(super) fn man(registry: &Registry, dir: &Path) -> Result<()> {
     std::fs::create_dir_all(dir).map_err(Error::io(dir))?;
-    clap_mangen::generate_to(super::command_line(registry.name()), dir).map_err(Error::io(dir))?;
+    clap_mangen::generate_to(super::command_line(registry.name(), Language::En), dir)
+        .map_err(Error::io(dir))?;
     output::text(&format!("{}/{}.1 and a page for each subcommand\n", dir.display(), registry.name()))
 }
 

@@ -10,6 +10,8 @@ use super::{command_line, forget_stop_flag};
 use crate::cli::{Cli, Command};
 use crate::error::{Error, Result};
 use crate::format::quoted;
+use crate::messages::Language;
+use crate::messages::screens::tr;
 use crate::tui::Exit;
 use crate::tui::home::{Home, Tab, show};
 use crate::{Registry, output};
@@ -31,8 +33,8 @@ pub(super) fn home(registry: &'static Registry, folder: &Path, tab: Tab) -> Resu
 fn run(registry: &'static Registry, words: &[String], home: &mut Home) -> Result<()> {
     let name = registry.name();
     let line = std::iter::once(name).chain(words.iter().map(String::as_str));
-    let parsed =
-        command_line(name).try_get_matches_from(line).and_then(|matches| Cli::from_arg_matches(&matches));
+    let command = command_line(name, Language::En);
+    let parsed = command.try_get_matches_from(line).and_then(|matches| Cli::from_arg_matches(&matches));
     let command = match parsed.map(|cli| cli.command) {
         Ok(Some(command)) => command,
         Ok(None) => return Ok(()),
@@ -54,7 +56,7 @@ fn run(registry: &'static Registry, words: &[String], home: &mut Home) -> Result
         Ok(()) => {}
     }
     if prints {
-        output::text("\nenter returns to the home screen ")?;
+        output::text(&format!("\n{} ", tr!("enter returns to the home screen")))?;
         let _ = io::stdout().flush();
         let _ = io::stdin().lock().read_line(&mut String::new());
     }

@@ -16,6 +16,7 @@ use crate::cli::{Play, RecordOption, Watch};
 use crate::demonstrations::recording::header;
 use crate::demonstrations::{append, default_store, facts, is_store};
 use crate::error::Result;
+use crate::messages::screens::tr;
 use crate::tui::{self, PlayedEpisode};
 use crate::{Registry, output};
 
@@ -52,9 +53,9 @@ pub(super) fn play(registry: &Registry, args: Play) -> Result<()> {
     shown.on_episode = Some(Box::new(move |played| match recorder.keep(played) {
         Ok(()) => {
             count.set(count.get() + 1);
-            format!("saved to {}; N: next episode", recorder.store.display())
+            tr!("saved to {}; N: next episode", recorder.store.display())
         }
-        Err(error) => format!("not saved: {error}"),
+        Err(error) => tr!("not saved: {}", error),
     }));
     let exit = tui::watch(shown)?;
     let store = store.display();

@@ -6,13 +6,8 @@ use crate::messages::Language;
 use crate::tui::{self, Exit};
 use crate::{Registry, output};
 
-/// Language of the option `--lang`, or of the locale.
-pub(super) fn language(option: Option<Language>) -> Language {
-    option.unwrap_or_else(|| Language::detect(|name| std::env::var(name).ok()))
-}
-
 pub(super) fn tour(registry: &'static Registry, args: &Tour) -> Result<()> {
-    let language = language(args.lang);
+    let language = Language::chosen();
     if !tui::is_interactive() {
         return output::text(&tui::tour::printed(language));
     }

@@ -12,6 +12,7 @@ use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::folders::{split_search, with_search};
 use crate::job::Job;
+use crate::messages::screens::tr;
 use crate::plan::Plan;
 use crate::score_scale::ScoreScale;
 use crate::tui::{Background, LearnHere, Progress, Reporter, Update};
@@ -83,7 +84,7 @@ pub(super) fn world_with_agent(registry: &Registry, args: &Watch, agent: Option<
         let trained = job.agent_to_train(registry)?;
         let policy = Arc::from(trained.policy(PolicyMode::Greedy));
         if trained.learns() {
-            policies.push((format!("{} after 0 steps", job.config.agent_label), policy));
+            policies.push((tr!("{} after {} steps", job.config.agent_label, 0), policy));
             solve(&job, reporter.clone(), agent)?;
             train(&job, trained, reporter)?;
         } else {
@@ -163,8 +164,10 @@ fn open_run(registry: &Registry, folder: &Path, args: &Watch) -> Result<(Watched
     let result = Job::result_in(&directory)?;
     let stalled = result.as_ref().and_then(|result| result.stalled.clone());
     let title = |step: u64| {
-        let mark = if stalled.as_ref().is_some_and(|stall| stall.since <= step) { ", stalled" } else { "" };
-        format!("{} after {step} steps{mark}", job.config.agent_label)
+        let mark =
+            if stalled.as_ref().is_some_and(|stall| stall.since <= step) { tr!("stalled") } else { "" };
+        let name = tr!("{} after {} steps", job.config.agent_label, step);
+        if mark.is_empty() { name } else { format!("{name}, {mark}") }
     };
     let known: Vec<u64> = history.iter().map(|(step, _)| *step).collect();
     let saved = if is_tabular(&job) { job.agent_states(&directory, &known)? } else { Vec::new() };
@@ -237,7 +240,7 @@ fn follow(registry: &Registry, run: &WatchedRun) {
         for (step, policy) in new {
             known.push(step);
             let Ok(policy) = with_search(policy, run.simulations, "") else { continue };
-            let name = format!("{} after {step} steps", job.config.agent_label);
+            let name = tr!("{} after {} steps", job.config.agent_label, step);
             reporter.send(Update::Policy(name, Arc::from(policy)));
         }
     }
@@ -249,7 +252,8 @@ fn solve(job: &Job, reporter: Reporter, agent: Option<&str>) -> Result<()> {
     let learns = agent.is_some();
     spawn("solver", move || {
         let begin = Instant::now();
-        let progress = Progress { what: "solving the world".into(), steps: None, elapsed: Duration::ZERO };
+        let progress =
+            Progress { what: tr!("solving the world").into(), steps: None, elapsed: Duration::ZERO };
         let solved = std::thread::scope(|scope| {
             let solver = scope.spawn(|| ScoreScale::of(&*world, max_steps));
             while !learns && !solver.is_finished() && !reporter.is_stopped() {
@@ -271,7 +275,7 @@ fn solve(job: &Job, reporter: Reporter, agent: Option<&str>) -> Result<()> {
                 None
             }
             Ok(Err(error)) => Some(error.to_string()),
-            Err(_) => Some("the solver of this world ended by a panic".into()),
+            Err(_) => Some(tr!("the solver of this world ended by a panic").into()),
         };
         if !learns {
             reporter.send(Update::Done(message));
@@ -310,13 +314,13 @@ fn train_in_slices(
             now += made;
             slice = if then.elapsed() < REPORT { slice.saturating_mul(2) } else { (slice / 2).max(1) };
             reporter.send(Update::Progress(Progress {
-                what: format!("training {label}"),
+                what: tr!("training {}", label),
                 steps: Some((now.min(steps), steps)),
                 elapsed: begin.elapsed(),
             }));
         }
         let policy = Arc::from(agent.policy(PolicyMode::Greedy));
-        reporter.send(Update::Policy(format!("{label} after {now} steps"), policy));
+        reporter.send(Update::Policy(tr!("{} after {} steps", label, now), policy));
         if reporter.is_stopped() {
             break;
         }

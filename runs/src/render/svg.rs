@@ -2,9 +2,12 @@
 
 use std::fmt::Write;
 
+use unicode_width::UnicodeWidthChar;
+
 use super::screen::{Glyph, Screen};
 use super::shapes::{Shape, shapes};
 use super::tiles::{baseline, font_size};
+use crate::format::width;
 use crate::picture::svg::{escaped, short};
 
 /// Width of a cell in CSS pixels; the height is twice the width.
@@ -121,8 +124,14 @@ fn texts(row: &[Glyph], y: f32, out: &mut String) {
         }
         let style = |glyph: &Glyph| (glyph.bold, glyph.fg);
         let same = |glyph: &&Glyph| is_text(glyph) && style(glyph) == style(&row[x]);
-        let text: String = row[x..].iter().take_while(same).map(|glyph| glyph.symbol).collect();
-        let count = text.chars().count();
+        // A wide character, such as Hangul, covers the next cell, too.
+        let is_wide = |glyph: &Glyph| glyph.symbol.width() > Some(1);
+        let run = row[x..].iter().take_while(same);
+        let text: String = match is_wide(&row[x]) {
+            true => row[x].symbol.into(),
+            false => run.take_while(|glyph| !is_wide(glyph)).map(|glyph| glyph.symbol).collect(),
+        };
+        let count = width(&text);
         let weight = if row[x].bold { " font-weight=\"bold\"" } else { "" };
         // The length keeps the columns in any font.
         let _ = writeln!(
@@ -155,6 +164,12 @@ mod tests {
         assert_eq!((of("circle").count(), of("path").count()), (8, 1));
         // Two rows of the background, a line, two half blocks as one, and the straight part of the corner.
         assert_eq!(of("rect").count(), 5);
+        // Hangul keeps its two columns in any font.
+        let cells = "a학 b".chars().map(glyph).collect();
+        let text = write(&Screen { columns: 4, cells }, "");
+        let svg = roxmltree::Document::parse(&text).unwrap();
+        let wide = svg.descendants().find(|node| node.text() == Some("학")).unwrap();
+        assert_eq!((wide.attribute("x"), wide.attribute("textLength")), (Some("10"), Some("20")));
         let svg = document.root_element();
         assert_eq!((svg.attribute("width"), svg.attribute("height")), (Some("50"), Some("40")));
     }

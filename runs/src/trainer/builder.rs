@@ -201,6 +201,7 @@ macro_rules! train_on {
 
 train_on! {
     freewheel_agents::dqn::Dqn => "dqn",
+    freewheel_agents::dqn::recurrent::RecurrentDqn => "recurrent-dqn",
     freewheel_agents::off_policy::sac::Sac => "sac",
     freewheel_agents::off_policy::td3::Td3 => "td3",
     freewheel_agents::policy_gradient::a2c::A2c => "a2c",

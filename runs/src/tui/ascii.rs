@@ -5,6 +5,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
+use crate::messages::Language;
+
 /// Whether a locale from environment variables has no UTF-8; `get` returns the value of a variable. The first of
 /// `LC_ALL`, `LC_CTYPE` and `LANG` that is set and not empty counts; without any, the terminal is assumed to have
 /// UTF-8.
@@ -16,8 +18,11 @@ pub(super) fn is_needed(get: impl Fn(&str) -> Option<String>) -> bool {
     })
 }
 
-/// Replaces all glyphs in `area` that are not ASCII.
+/// Replaces all glyphs in `area` that are not ASCII; on screens in Korean, Hangul stays.
 pub(super) fn convert(area: Rect, buf: &mut Buffer) {
+    if Language::chosen() == Language::Ko {
+        return convert_symbols(area, buf);
+    }
     for y in area.top()..area.bottom() {
         for x in area.left()..area.right() {
             let Some(cell) = buf.cell_mut((x, y)) else { continue };

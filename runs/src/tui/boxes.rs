@@ -33,8 +33,14 @@ pub(super) fn boxed(
     inside
 }
 
-/// Clears an area for a box over the screen.
+/// Clears an area for a box over the screen. A wide character that its left border would cut in two goes.
 pub(super) fn over(area: Rect, palette: Palette, buf: &mut Buffer) {
+    for y in area.top()..area.bottom() {
+        let left = area.left().checked_sub(1).and_then(|x| buf.cell_mut((x, y)));
+        if let Some(cell) = left.filter(|cell| Span::raw(cell.symbol()).width() > 1) {
+            cell.set_char(' ');
+        }
+    }
     Clear.render(area, buf);
     buf.set_style(area, palette.base().patch(palette.bar()));
 }

@@ -10,6 +10,7 @@ use freewheel_core::{ActionBuffer, ActionSpace, Player, Spec};
 
 use super::held::Held;
 use super::model::Model;
+use crate::messages::screens::tr;
 
 /// Letters that stay commands of the viewer while the user plays.
 const RESERVED_KEYS: [char; 3] = ['p', 'q', 'n'];
@@ -156,7 +157,7 @@ impl Model {
         match self.human.take() {
             Some(human) if self.policies.is_empty() && !self.episode.has_next() => {
                 self.human = Some(human);
-                self.set_note("there is no policy to continue");
+                self.set_note(tr!("there is no policy to continue"));
             }
             Some(human) => self.running = human.was_running,
             None => {
@@ -168,7 +169,7 @@ impl Model {
                 let real_time = self.clock.is_of_world() && self.in_real_time;
                 let human = HumanInput::new(self.episode.spec(), player, self.running, real_time);
                 if matches!(human.input, Input::Held(_)) {
-                    self.set_note("an arrow key starts; tab plays step by step");
+                    self.set_note(tr!("an arrow key starts; tab plays step by step"));
                 }
                 self.human = Some(human);
                 self.running = false;
@@ -185,9 +186,9 @@ impl Model {
         let Some(human) = &mut self.human else { return };
         *human = HumanInput::new(&spec, human.player, human.was_running, real_time);
         let note = match human.input {
-            Input::Held(_) => "real time: an arrow key starts",
-            _ if real_time => "this world is played step by step",
-            _ => "step by step",
+            Input::Held(_) => tr!("real time: an arrow key starts"),
+            _ if real_time => tr!("this world is played step by step"),
+            _ => tr!("step by step"),
         };
         self.set_note(note);
     }
@@ -195,7 +196,7 @@ impl Model {
     /// Holds an arrow key; the first one starts the clock.
     pub(super) fn hold(&mut self, key: KeyCode) {
         if self.episode.over().is_some() {
-            return self.set_note("the episode is over: N starts the next one, R restarts this one");
+            return self.set_note(tr!("the episode is over: N starts the next one, R restarts this one"));
         }
         if let Some(held) = self.human.as_mut().and_then(HumanInput::held) {
             self.running |= held.press(key);
@@ -254,17 +255,17 @@ impl Model {
         let name = self.episode.spec().actions.names().get(action as usize).cloned();
         match (name, self.episode.runner().legal().get(action as usize)) {
             (Some(_), Some(true)) => self.play_action(ActionBuffer::Discrete(vec![action])),
-            (Some(name), _) => self.set_note(&format!("{name} is not legal here")),
-            (None, _) => self.set_note(&format!("there is no action {}", action + 1)),
+            (Some(name), _) => self.set_note(&tr!("{} is not legal here", name)),
+            (None, _) => self.set_note(&tr!("there is no action {}", action + 1)),
         }
     }
 
     /// Whether the user can act now; if not, shows the reason.
     fn human_can_move(&mut self) -> bool {
         if self.episode.over().is_some() {
-            self.set_note("the episode is over: N starts the next one, R restarts this one");
+            self.set_note(tr!("the episode is over: N starts the next one, R restarts this one"));
         } else if self.is_thinking() || !self.human_to_move() {
-            self.set_note("it is the policy's turn");
+            self.set_note(tr!("it is the policy's turn"));
         } else {
             return true;
         }
@@ -299,7 +300,7 @@ impl Model {
             self.play(action);
         } else if let Some(typed) = self.typed().map(std::mem::take) {
             if typed.trim().eq_ignore_ascii_case("resign") && self.episode.over().is_none() {
-                self.set_note("you resigned: the next episode begins");
+                self.set_note(tr!("you resigned: the next episode begins"));
                 return self.change_episode(1);
             }
             match action_by_name(self.episode.spec().actions.names(), &typed) {
@@ -339,7 +340,7 @@ impl Model {
 pub(super) fn action_by_name(names: &[String], typed: &str) -> Result<u32, String> {
     let typed = typed.trim().to_lowercase();
     if typed.is_empty() {
-        return Err("type the name of an action first".into());
+        return Err(tr!("type the name of an action first").into());
     }
     let mut begin =
         names.iter().enumerate().filter(|(_, name)| name.to_lowercase().starts_with(&typed)).map(|(i, _)| i);
@@ -349,10 +350,11 @@ pub(super) fn action_by_name(names: &[String], typed: &str) -> Result<u32, Strin
     match (begin.next(), begin.next()) {
         (Some(only), None) => Ok(only as u32),
         (Some(first), Some(second)) => {
-            Err(format!("{typed} is ambiguous: {} or {}; type more letters", names[first], names[second]))
+            Err(tr!("{} is ambiguous: {} or {}; type more letters", typed, names[first], names[second]))
         }
-        (None, _) => Err(format!(
-            "no action is called {typed}; names are like {} and {}",
+        (None, _) => Err(tr!(
+            "no action is called {}; names are like {} and {}",
+            typed,
             names.first().map_or("", |n| n),
             names.last().map_or("", |n| n)
         )),

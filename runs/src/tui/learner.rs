@@ -8,6 +8,7 @@ use freewheel_core::{
 };
 
 use super::episode::Episode;
+use crate::messages::screens::tr;
 
 /// Agent that can learn in the viewer.
 pub struct LearnHere {
@@ -72,13 +73,13 @@ impl Learner {
     /// Errors of [`Agent::load`].
     pub(super) fn start(&mut self, index: usize, policy: Option<&str>) -> Result<()> {
         let (state, from) = match (self.saved.get(index), policy) {
-            (Some(state), Some(policy)) => (state, format!("the table of {policy}")),
-            (Some(state), None) => (state, "a saved table".to_owned()),
-            (None, _) => (&self.fresh, "a fresh table".to_owned()),
+            (Some(state), Some(policy)) => (state, tr!("the table of {}", policy)),
+            (Some(state), None) => (state, tr!("a saved table").to_owned()),
+            (None, _) => (&self.fresh, tr!("a fresh table").to_owned()),
         };
         self.agent.load(state)?;
         self.policy = Arc::from(self.agent.policy(PolicyMode::Greedy));
-        self.label = format!("{} learns here from {from}", self.name);
+        self.label = tr!("{} learns here from {}", self.name, from);
         (self.is_active, self.steps, self.place) = (true, 0, None);
         Ok(())
     }

@@ -213,6 +213,28 @@ fn with_locale(watch: Watch) -> Watch {
     Watch { ascii: watch.ascii || needs_ascii(), ..watch }
 }
 
+/// English texts of the tables of keys, states and rules, which the screens translate as they show them.
+#[cfg(test)]
+pub(crate) fn texts_of_tables() -> Vec<&'static str> {
+    use crate::run_list::RunState;
+    // Of the names of keys, those with words.
+    let words = ["1 to 9, arrows, a to z", "name, enter", "arrows, enter", "mouse"];
+    let rows = keys::KEYS.iter().flat_map(|(_, rows)| *rows);
+    assert!(words.iter().all(|word| rows.clone().any(|row| row.keys == *word)));
+    let mut all: Vec<&'static str> = words.to_vec();
+    all.extend(keys::KEYS.iter().map(|(heading, _)| *heading));
+    all.extend(rows.flat_map(|row| [row.does, row.short]));
+    all.extend(dashboard::texts());
+    let runs = [RunState::Learning, RunState::Stalled, RunState::Done, RunState::Interrupted];
+    all.extend(runs.iter().map(RunState::name));
+    all.extend(
+        [RunState::Diverged(String::new()), RunState::Damaged(String::new())].iter().map(RunState::name),
+    );
+    all.extend(rules::texts());
+    all.retain(|text| !text.is_empty());
+    all
+}
+
 /// Whether the locale has no UTF-8.
 fn needs_ascii() -> bool {
     ascii::is_needed(|name| std::env::var(name).ok())

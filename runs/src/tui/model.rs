@@ -27,6 +27,7 @@ use super::returns::{EpisodeResult, Returns};
 use super::theme::Theme;
 use super::viewport::Viewport;
 use super::{Exit, OnEpisode, Recording, Watch};
+use crate::messages::screens::tr;
 
 use cell::Chosen;
 use saving::Saving;
@@ -267,9 +268,9 @@ impl Model {
             Command::Loop => {
                 self.looping = !self.looping;
                 self.set_note(if self.looping {
-                    "the episode is repeated"
+                    tr!("the episode is repeated")
                 } else {
-                    "the next episode follows"
+                    tr!("the next episode follows")
                 });
             }
             Command::Faster => self.change_speed(Clock::faster),
@@ -304,7 +305,7 @@ impl Model {
             Command::Theme => {
                 self.theme = self.theme.next();
                 self.theme.choose();
-                self.note = Some(format!("theme: {}", self.theme.name()));
+                self.note = Some(tr!("theme: {}", self.theme.name()));
             }
             Command::Scroll(columns, rows) => self.viewport.scroll(columns, rows, &self.picture),
             Command::Follow => self.viewport.following = true,
@@ -431,7 +432,7 @@ impl Model {
             return;
         }
         match self.episode.act(policy.as_deref()) {
-            Ok(false) => self.set_note("there is no policy to make a step"),
+            Ok(false) => self.set_note(tr!("there is no policy to make a step")),
             done => self.finish_step(done.map(drop)),
         }
     }
@@ -491,7 +492,7 @@ impl Model {
     fn switch_policy(&mut self, by: isize) {
         let n = self.policies.len();
         if n < 2 {
-            return self.set_note("there is no other policy");
+            return self.set_note(tr!("there is no other policy"));
         }
         self.stop_learning();
         self.policy_index = (self.policy_index as isize + by).rem_euclid(n as isize) as usize;

@@ -12,6 +12,7 @@ use super::keys::{self, Command};
 use super::model::Model;
 use super::palette::Palette;
 use super::{Exit, view};
+use crate::messages::screens::tr;
 
 /// Minimum number of columns for two areas beside each other; else they are above each other.
 const BESIDE: u16 = 80;
@@ -29,7 +30,7 @@ impl Pair {
     fn execute(&mut self, command: Command) {
         let [first, second] = &mut self.0;
         match command {
-            Command::TogglePlay => first.set_note("watch one agent alone to take over"),
+            Command::TogglePlay => first.set_note(tr!("watch one agent alone to take over")),
             // The help is that of the first viewer, over its area, and so is the step that is typed.
             _ if first.help => first.execute(command),
             Command::Escape if first.entry.is_some() => first.execute(command),

@@ -8,6 +8,7 @@ use ratatui::text::Span;
 use super::palette::{Depth, Palette, Role};
 use crate::format::{compact, count};
 use crate::mean_curve::{self, Point};
+use crate::messages::screens::translated;
 use crate::ticks::Ticks;
 
 /// One curve of a plot.
@@ -318,7 +319,7 @@ fn draw_name(mark: &Mark, scale: Scale, palette: Palette, area: Rect, buf: &mut 
     } else {
         (" ", scale.dot(mark.value, rows))
     };
-    let text = format!("{prefix}{} {}", mark.name, compact(mark.value));
+    let text = format!("{prefix}{} {}", translated(mark.name), compact(mark.value));
     let wide = Span::raw(&*text).width();
     if wide * 2 <= usize::from(area.width) {
         let style: Style = palette.role(mark.role);

@@ -102,25 +102,33 @@ const BREAKOUT: Rules = &[
     ("end", "terminal when the ball is lost; truncated at the time limit"),
 ];
 
+/// Rules by the beginning of the ids of worlds, the longest first.
+const ALL: &[(&str, Rules)] = &[
+    ("grid/cliff", CLIFF),
+    ("grid/frozenlake", FROZEN_LAKE),
+    ("grid/taxi", TAXI),
+    ("grid/deepsea", DEEP_SEA),
+    ("grid", GRID),
+    ("go/", GO),
+    ("track", TRACK),
+    ("market", MARKET),
+    ("classic/cartpole", CARTPOLE),
+    ("classic/acrobot", ACROBOT),
+    ("classic/mountain-car", MOUNTAIN_CAR),
+    ("classic/pendulum", PENDULUM),
+    ("minigrid/", MINIGRID),
+    ("minatar/breakout", BREAKOUT),
+];
+
 /// Rules of the world with this id, by the longest beginning that is known; empty for a world that is not built in.
 pub(super) fn of(id: &str) -> Rules {
-    const ALL: &[(&str, Rules)] = &[
-        ("grid/cliff", CLIFF),
-        ("grid/frozenlake", FROZEN_LAKE),
-        ("grid/taxi", TAXI),
-        ("grid/deepsea", DEEP_SEA),
-        ("grid", GRID),
-        ("go/", GO),
-        ("track", TRACK),
-        ("market", MARKET),
-        ("classic/cartpole", CARTPOLE),
-        ("classic/acrobot", ACROBOT),
-        ("classic/mountain-car", MOUNTAIN_CAR),
-        ("classic/pendulum", PENDULUM),
-        ("minigrid/", MINIGRID),
-        ("minatar/breakout", BREAKOUT),
-    ];
     ALL.iter().find(|(beginning, _)| id.starts_with(beginning)).map_or(&[], |(_, rules)| rules)
+}
+
+/// Headings and texts of all rules.
+#[cfg(test)]
+pub(super) fn texts() -> impl Iterator<Item = &'static str> {
+    ALL.iter().flat_map(|(_, rules)| rules.iter().flat_map(|(heading, text)| [*heading, *text]))
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Color;
 
 use super::palette::{Depth, Palette};
+use crate::format;
+use crate::messages::Language;
 
 /// Sizes of the snapshots.
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (60, 16)];
@@ -28,6 +30,45 @@ pub(super) fn in_each_mode(name: &str, mut draw: impl FnMut(Palette, bool, Rect,
         }
         insta::assert_snapshot!(format!("{name}-{mode}"), all);
     }
+}
+
+/// Snapshot `NAME-ko` of a screen in Korean, in three sizes. No wide character is cut, neither by the end of a row nor by
+/// a box.
+pub(super) fn in_korean(name: &str, mut draw: impl FnMut(Palette, Rect, &mut Buffer)) {
+    Language::Ko.choose();
+    let mut all = String::new();
+    for (width, height) in SIZES {
+        let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
+        let area = buf.area;
+        draw(Palette::new(Depth::True), area, &mut buf);
+        for row in buf.content.chunks(usize::from(width)) {
+            let is_wide = |cell: &Cell| format::width(cell.symbol()) > 1;
+            for pair in row.windows(2).filter(|pair| is_wide(&pair[0])) {
+                assert_eq!(pair[1].symbol(), " ", "{name} {width} x {height}: {}", pair[0].symbol());
+            }
+            assert!(row.last().is_none_or(|cell| !is_wide(cell)), "{name} {width} x {height}");
+        }
+        all += &format!("{width} x {height}\n{}", wide_text(&buf));
+    }
+    Language::En.choose();
+    insta::assert_snapshot!(format!("{name}-ko"), all);
+}
+
+/// Same as [`text`], with one character for a wide one.
+pub(super) fn wide_text(buf: &Buffer) -> String {
+    let line = |row: &[Cell]| {
+        let mut line = String::new();
+        let mut covered = 0;
+        for cell in row {
+            if covered == 0 {
+                line += cell.symbol();
+                covered = format::width(cell.symbol());
+            }
+            covered = covered.saturating_sub(1);
+        }
+        line.trim_end().to_owned() + "\n"
+    };
+    buf.content.chunks(usize::from(buf.area.width.max(1))).map(line).collect()
 }
 
 /// Glyphs of a screen, row by row, without the blanks at the ends of the rows.

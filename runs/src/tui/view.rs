@@ -25,6 +25,7 @@ use super::layout::Shape;
 use super::model::Model;
 use super::palette::{Depth, Palette, Role};
 use crate::format::compact;
+use crate::messages::screens::{tr, translated};
 
 /// Minimum number of columns and rows of the screen.
 const MIN_SIZE: (u16, u16) = (40, 10);
@@ -56,10 +57,8 @@ pub(super) fn draw(model: &Model, palette: Palette, screen: Rect, buf: &mut Buff
 
 /// Message on a screen that is too small.
 fn too_small(palette: Palette, screen: Rect, buf: &mut Buffer) {
-    let lines = [
-        format!("needs {} x {} cells", MIN_SIZE.0, MIN_SIZE.1),
-        format!("has {} x {}", screen.width, screen.height),
-    ];
+    let lines =
+        [tr!("needs {} x {} cells", MIN_SIZE.0, MIN_SIZE.1), tr!("has {} x {}", screen.width, screen.height)];
     let top = screen.y + screen.height.saturating_sub(2) / 2;
     for (line, y) in lines.into_iter().zip(top..screen.bottom()) {
         let row = Rect { y, height: 1, ..screen };
@@ -85,16 +84,19 @@ fn header(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     } else if let Some((name, _)) = model.policies.get(model.policy_index) {
         left.push(Span::styled(name.clone(), palette.role(Role::Accent)));
         if model.policies.len() > 1 {
-            place = Some(format!("  {} of {}", model.policy_index + 1, model.policies.len()));
+            place = Some(format!("  {}", tr!("{} of {}", model.policy_index + 1, model.policies.len())));
         }
     }
     let mut right = Line::from(badge(model, palette));
     if let Some(percent) = model.saved_percent() {
-        right.spans.insert(0, Span::styled(format!("recording {percent} %  "), palette.role(Role::Accent)));
+        let text = format!("{}  ", tr!("recording {} %", percent));
+        right.spans.insert(0, Span::styled(text, palette.role(Role::Accent)));
     }
     let width = (right.width() as u16).min(area.width);
     let used: usize = left.iter().map(Span::width).sum();
-    if let Some(place) = place.filter(|place| used + place.len() < usize::from(area.width - width)) {
+    if let Some(place) =
+        place.filter(|place| used + Span::raw(&**place).width() < usize::from(area.width - width))
+    {
         left.push(Span::styled(place, palette.role(Role::Dim)));
     }
     Line::from(left).render(Rect { width: area.width - width, ..area }, buf);
@@ -104,21 +106,24 @@ fn header(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
 /// State of the viewer at the top right: playing or paused, and the speed.
 fn badge(model: &Model, palette: Palette) -> Vec<Span<'static>> {
     if let Some(time) = model.thinking_time() {
-        let hint = if model.human.is_none() { "  esc stops" } else { "" };
-        let text = format!(" … thinking {:.1} s{hint} ", time.as_secs_f64());
+        let hint = if model.human.is_none() { format!("  {}", tr!("esc stops")) } else { String::new() };
+        let seconds = format!("{:.1}", time.as_secs_f64());
+        let text = format!(" … {}{hint} ", tr!("thinking {} s", seconds));
         return vec![Span::styled(text, palette.role(Role::Warn))];
     }
     let speed = format!("{}  {}/s", model.clock.label(), compact(model.clock.speed()));
-    let speed = if model.looping { format!("{speed}  loop") } else { speed };
+    let speed = if model.looping { format!("{speed}  {}", tr!("loop")) } else { speed };
     if let Some(human) = &model.human {
         let runs = model.running && human.goes_by_time();
-        let text = if runs { format!(" ● you play  {speed} ") } else { " ● you play ".into() };
+        let you_play = tr!("you play");
+        let text = if runs { format!(" ● {you_play}  {speed} ") } else { format!(" ● {you_play} ") };
         return vec![Span::styled(text, palette.role(Role::Accent))];
     }
     if !model.running {
-        return vec![Span::styled(format!(" ‖ paused  {speed} "), palette.role(Role::Warn))];
+        return vec![Span::styled(format!(" ‖ {}  {speed} ", tr!("paused")), palette.role(Role::Warn))];
     }
-    let text = if model.lagging { format!(" ► up to {speed} ") } else { format!(" ► {speed} ") };
+    let text =
+        if model.lagging { format!(" ► {} ", tr!("up to {}", speed)) } else { format!(" ► {speed} ") };
     vec![Span::styled(text, palette.role(Role::Good))]
 }
 
@@ -161,8 +166,9 @@ pub(super) fn world(model: &Model, palette: Palette, area: Rect, buf: &mut Buffe
         }
     }
     if !model.viewport.fits(&model.picture) && area.height >= 6 && !model.is_offscreen {
-        let hint = if model.viewport.following { " shift+arrows scroll " } else { " f follows " };
-        let width = area.width.min(hint.len() as u16);
+        let hint = if model.viewport.following { tr!("shift+arrows scroll") } else { tr!("f follows") };
+        let hint = format!(" {hint} ");
+        let width = area.width.min(Span::raw(&*hint).width() as u16);
         let at = Rect { y: area.bottom() - 1, height: 1, width, ..area };
         // The background of the first and last row sets the label apart from the picture.
         buf.set_style(at, palette.base().patch(palette.bar()));
@@ -211,17 +217,17 @@ fn strip(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     let (runner, dim) = (model.episode.runner(), palette.role(Role::Dim));
     let text = palette.role(Role::Text);
     let first = Line::from(vec![
-        Span::styled(" episode ", dim),
+        Span::styled(format!(" {} ", tr!("episode")), dim),
         Span::styled(model.episode.number().to_string(), text),
-        Span::styled("  step ", dim),
+        Span::styled(format!("  {} ", tr!("step")), dim),
         Span::styled(runner.length().to_string(), text),
-        Span::styled("  return ", dim),
+        Span::styled(format!("  {} ", tr!("return")), dim),
         Span::styled(compact(runner.episode_return()), text),
     ]);
     let mut second = vec![Span::raw(" ")];
     if let Some(last) = model.episode.last() {
         second.push(Span::styled(panel::action(model, last), text));
-        second.push(Span::styled("  reward ", dim));
+        second.push(Span::styled(format!("  {} ", tr!("reward")), dim));
         second.push(Span::styled(format!("{}  ", compact(last.reward.into())), text));
     }
     if let Some(over) = model.episode.over() {
@@ -235,9 +241,9 @@ fn strip(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
 /// Label of the end of an episode.
 fn ending(over: EpisodeEnd) -> (&'static str, Role) {
     match over {
-        EpisodeEnd::Terminal => ("● terminal", Role::Good),
-        EpisodeEnd::Truncated => ("◐ truncated", Role::Warn),
-        EpisodeEnd::Cut => ("○ cut here", Role::Warn),
+        EpisodeEnd::Terminal => (tr!("● terminal"), Role::Good),
+        EpisodeEnd::Truncated => (tr!("◐ truncated"), Role::Warn),
+        EpisodeEnd::Cut => (tr!("○ cut here"), Role::Warn),
     }
 }
 
@@ -249,9 +255,9 @@ fn footer(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     }
     if let Some(digits) = &model.entry {
         let prompt = vec![
-            Span::styled(" go to step ", palette.role(Role::Accent)),
+            Span::styled(format!(" {} ", tr!("go to step")), palette.role(Role::Accent)),
             Span::styled(format!("{digits}▏"), palette.role(Role::Text)),
-            Span::styled("  enter goes, esc cancels", palette.role(Role::Dim)),
+            Span::styled(format!("  {}", tr!("enter goes, esc cancels")), palette.role(Role::Dim)),
         ];
         return Line::from(prompt).render(area, buf);
     }
@@ -281,13 +287,13 @@ fn keys(model: &Model) -> Vec<(&'static str, &'static str)> {
     let human = model.human.is_some();
     let mut keys: Vec<_> = shown
         .map(|row| match row.short {
-            "play" if human && row.keys == "p" => (row.keys, "hand back"),
-            "pause" if !model.running => (row.keys, "resume"),
-            short => (row.keys, short),
+            "play" if human && row.keys == "p" => (translated(row.keys), tr!("hand back")),
+            "pause" if !model.running => (translated(row.keys), tr!("resume")),
+            short => (translated(row.keys), translated(short)),
         })
         .collect();
     // Playing is the first group of the table; while a policy is shown, its key comes later.
-    if !human && let Some(play) = keys.iter().position(|(_, does)| *does == "play") {
+    if !human && let Some(play) = keys.iter().position(|(_, does)| *does == translated("play")) {
         let key = keys.remove(play);
         keys.insert(3.min(keys.len()), key);
     }

@@ -22,6 +22,13 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+/// English texts of the table of keys and of the states of a job.
+#[cfg(test)]
+pub(super) fn texts() -> Vec<&'static str> {
+    let states = view::STATES.iter().map(|state| state.name());
+    keys::HELP.iter().map(|(_, does)| *does).chain(states).collect()
+}
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

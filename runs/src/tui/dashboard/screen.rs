@@ -17,6 +17,7 @@ use crate::board::JobState;
 use crate::checksums::METRICS;
 use crate::curves::CurveReader;
 use crate::job::Job;
+use crate::messages::screens::tr;
 use crate::tui::app::{Screen, Transition, pressed};
 use crate::tui::model::Model;
 use crate::tui::palette::Palette;
@@ -128,11 +129,11 @@ impl<'a> DashboardScreen<'a> {
             return Transition::Stay;
         };
         match entry.state() {
-            JobState::Waiting => self.model.say("this job has not started yet"),
+            JobState::Waiting => self.model.say(tr!("this job has not started yet")),
             state if state.is_running() => {
                 entry.requests.ask_policy();
                 self.opening = Some(index);
-                self.model.say("waiting for the policy");
+                self.model.say(tr!("waiting for the policy"));
             }
             _ => {
                 let directory = job.directory(self.training.out);
@@ -141,7 +142,7 @@ impl<'a> DashboardScreen<'a> {
                     Ok(Some((step, agent))) => {
                         return self.episode(job, step, Arc::from(agent.policy(PolicyMode::Greedy)));
                     }
-                    Ok(None) => self.model.say("this job has no checkpoint"),
+                    Ok(None) => self.model.say(tr!("this job has no checkpoint")),
                     Err(e) => self.model.say(&e.to_string()),
                 }
             }
@@ -155,7 +156,7 @@ impl<'a> DashboardScreen<'a> {
         let group = self.model.group();
         let watch = Watch {
             title: job.config.world_label.clone(),
-            policies: vec![(format!("{} after {step} steps", job.config.agent_label), policy)],
+            policies: vec![(tr!("{} after {} steps", job.config.agent_label, step), policy)],
             streams: Streams::new(job.config.seed),
             max_steps: job.max_steps(),
             reference: group.and_then(|group| group.reference),
@@ -203,9 +204,9 @@ impl<'a> Screen<'a> for DashboardScreen<'a> {
             Key::Checkpoint => match self.training.board.jobs.get(self.model.selected) {
                 Some(entry) if entry.state().is_running() => {
                     entry.requests.ask_checkpoint();
-                    self.model.say("checkpoint asked for");
+                    self.model.say(tr!("checkpoint asked for"));
                 }
-                _ => self.model.say("only a job in training saves a checkpoint"),
+                _ => self.model.say(tr!("only a job in training saves a checkpoint")),
             },
             Key::Open => return self.open(),
             Key::Stop => {

@@ -111,6 +111,18 @@ fn screens() {
 }
 
 #[test]
+fn screens_in_korean() {
+    for (name, key) in [("dashboard", KeyCode::Down), ("dashboard-help", KeyCode::Char('?'))] {
+        snapshot::in_korean(name, |palette, area, buf| {
+            let mut model = dashboard();
+            press(&mut model, KeyCode::Right);
+            press(&mut model, key);
+            view::draw(&mut model, palette, area, buf);
+        });
+    }
+}
+
+#[test]
 fn the_help_closes_with_any_key() {
     let mut model = dashboard();
     press(&mut model, KeyCode::Char('?'));

@@ -11,10 +11,14 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+#[cfg(test)]
+pub(super) use jobs::STATES;
+
 use super::keys::HELP;
 use super::model::Dashboard;
 use crate::board::JobState;
-use crate::format::count;
+use crate::format::{count, width as columns};
+use crate::messages::screens::{tr, translated};
 use crate::progress::time_left;
 use crate::tui::boxes::{boxed, framed, write_lines};
 use crate::tui::palette::{Palette, Role};
@@ -68,7 +72,7 @@ pub(super) fn draw(model: &mut Dashboard, palette: Palette, screen: Rect, buf: &
     }
     buf.set_style(screen, palette.base());
     if screen.width < LEAST.0 || screen.height < LEAST.1 {
-        let text = format!("training continues; at least {} x {}", LEAST.0, LEAST.1);
+        let text = tr!("training continues; at least {} x {}", LEAST.0, LEAST.1);
         buf.set_stringn(screen.x, screen.y, text, usize::from(screen.width), palette.role(Role::Warn));
         return;
     }
@@ -96,17 +100,17 @@ fn header(model: &Dashboard, palette: Palette, area: Rect, buf: &mut Buffer) {
         let n = model.count(state);
         if n > 0 {
             left.push(Span::styled(
-                format!(" {} {n} {}", jobs::glyph(state), state.name()),
+                format!(" {} {n} {}", jobs::glyph(state), translated(state.name())),
                 jobs::style(state, palette),
             ));
             left.push(Span::raw(" "));
         }
     }
     let (text, role) = match model.stopping {
-        true => (" ‖ stopping and saving ", Role::Warn),
-        false => (" ● training ", Role::Good),
+        true => (format!(" ‖ {} ", tr!("stopping and saving")), Role::Warn),
+        false => (format!(" ● {} ", tr!("training")), Role::Good),
     };
-    let width = (Span::raw(text).width() as u16).min(area.width);
+    let width = (columns(&text) as u16).min(area.width);
     Line::from(left).render(Rect { width: area.width - width, ..area }, buf);
     let right = Rect { x: area.right() - width, width, ..area };
     Line::styled(text, palette.role(role)).render(right, buf);
@@ -120,11 +124,11 @@ fn progress(model: &Dashboard, palette: Palette, area: Rect, buf: &mut Buffer) {
     let dim = palette.role(Role::Dim);
     let text = palette.role(Role::Text);
     let mut parts = vec![(format!("{:3.0} %", 100.0 * share), String::new())];
-    parts.push((format!("{} of {}", count(made as f64), count(all as f64)), " steps".into()));
-    parts.push((rate.map_or("-".into(), count), " steps/s".into()));
+    parts.push((tr!("{} of {}", count(made as f64), count(all as f64)), format!(" {}", tr!("steps"))));
+    parts.push((rate.map_or("-".into(), count), format!(" {}", tr!("steps/s"))));
     parts.push((clock(model.elapsed), String::new()));
     let left = rate.filter(|rate| *rate > 0.0).map_or("-".into(), |rate| time_left(model.steps_left(), rate));
-    parts.push((left, " left".into()));
+    parts.push((left, format!(" {}", tr!("left"))));
     if let Some(bytes) = model.memory {
         parts.push((freewheel_core::memory::size_text(bytes.into()), String::new()));
     }
@@ -133,7 +137,7 @@ fn progress(model: &Dashboard, palette: Palette, area: Rect, buf: &mut Buffer) {
     spans.extend(gauge(share, bar, palette));
     let mut room = usize::from(area.width.saturating_sub(bar + 1));
     for (value, unit) in parts {
-        let wide = value.len() + unit.len() + 2;
+        let wide = columns(&value) + columns(&unit) + 2;
         if wide > room {
             break;
         }
@@ -171,9 +175,10 @@ fn notes(model: &Dashboard, palette: Palette, area: Rect, buf: &mut Buffer) {
     if area.height == 0 {
         return;
     }
-    let inside = framed(Line::styled(" log ", palette.role(Role::Dim)), palette, area, buf);
+    let inside =
+        framed(Line::styled(format!(" {} ", tr!("log")), palette.role(Role::Dim)), palette, area, buf);
     if model.notes.is_empty() {
-        let text = "no messages";
+        let text = tr!("no messages");
         buf.set_stringn(inside.x, inside.y, text, usize::from(inside.width), palette.role(Role::Dim));
     }
     let first = model.notes.len().saturating_sub(usize::from(inside.height));
@@ -191,7 +196,9 @@ fn footer(model: &Dashboard, palette: Palette, area: Rect, buf: &mut Buffer) {
     buf.set_style(area, palette.bar());
     let message = match (&model.message, model.stopping) {
         (Some(message), _) => Some(message.as_str()),
-        (None, true) => Some("stopping after the current steps; everything is saved, and `resume` continues"),
+        (None, true) => {
+            Some(tr!("stopping after the current steps; everything is saved, and `resume` continues"))
+        }
         (None, false) => None,
     };
     if let Some(message) = message {
@@ -200,6 +207,7 @@ fn footer(model: &Dashboard, palette: Palette, area: Rect, buf: &mut Buffer) {
     let mut room = usize::from(area.width).saturating_sub(1);
     let mut spans = vec![Span::raw(" ")];
     for (key, does) in HELP {
+        let does = translated(does);
         let wide = Span::raw(key).width() + Span::raw(does).width() + 3;
         if wide > room {
             break;
@@ -213,12 +221,12 @@ fn footer(model: &Dashboard, palette: Palette, area: Rect, buf: &mut Buffer) {
 
 /// Keys in a box over the screen.
 fn help(palette: Palette, screen: Rect, buf: &mut Buffer) {
-    let titles = [Line::styled(" keys ", palette.role(Role::Accent)), Line::default()];
+    let titles = [Line::styled(format!(" {} ", tr!("keys")), palette.role(Role::Accent)), Line::default()];
     let inside = boxed(titles, (46, HELP.len() as u16 + 2), palette, screen, buf);
     let lines = HELP.iter().map(|(key, does)| {
         Line::from(vec![
             Span::styled(format!(" {key:<9}"), palette.role(Role::Text)),
-            Span::styled(*does, palette.role(Role::Dim)),
+            Span::styled(translated(does), palette.role(Role::Dim)),
         ])
     });
     write_lines(lines, inside, buf);

@@ -2,6 +2,7 @@
 
 use super::form::Form;
 use super::model::{Command, Focus, Home, Tab};
+use crate::messages::screens::tr;
 use crate::run_list::RunState;
 
 impl Home {
@@ -34,7 +35,7 @@ impl Home {
                 let [a, b] = [a, b].map(|run| run.folder.to_string_lossy());
                 self.chosen = Some(words(["watch", &a, &b]));
             }
-            _ => self.say("two runs side by side need one world"),
+            _ => self.say(tr!("two runs side by side need one world")),
         }
     }
 
@@ -50,7 +51,7 @@ impl Home {
         };
         match chosen {
             Some(words) => self.chosen = Some(words),
-            None => self.say("choose a world to play in"),
+            None => self.say(tr!("choose a world to play in")),
         }
     }
 
@@ -61,11 +62,11 @@ impl Home {
                 self.chosen = Some(words(["resume", &folder.to_string_lossy()]));
             }
             Some((_, RunState::Done)) => {
-                self.say("this run is finished; `freewheel run` with more steps extends it")
+                self.say(tr!("this run is finished; `freewheel run` with more steps extends it"))
             }
             Some((_, RunState::Damaged(why) | RunState::Diverged(why))) => self.say(&why),
-            Some(_) => self.say("another process trains this run"),
-            None => self.say("choose a run to continue"),
+            Some(_) => self.say(tr!("another process trains this run")),
+            None => self.say(tr!("choose a run to continue")),
         }
     }
 
@@ -97,7 +98,7 @@ impl Home {
         };
         match form {
             Some(form) => (self.form, self.focus) = (Some(form), Focus::Form),
-            None => self.say("choose a world or an agent to train"),
+            None => self.say(tr!("choose a world or an agent to train")),
         }
     }
 }

@@ -11,6 +11,7 @@ use toml::Table;
 
 use crate::Registry;
 use crate::job::Evaluation;
+use crate::messages::screens::tr;
 use crate::score_scale::ScoreScale;
 
 /// World that is shown beside the list.
@@ -171,28 +172,28 @@ impl Details {
     pub(super) fn facts(&self) -> Vec<(&'static str, String)> {
         let spec = match &self.spec {
             Ok(spec) => spec,
-            Err(why) => return vec![("settings", why.clone())],
+            Err(why) => return vec![(tr!("settings"), why.clone())],
         };
         let observation = match &spec.observation {
-            ObservationSpace::Discrete { n } => format!("one of {n} states"),
+            ObservationSpace::Discrete { n } => tr!("one of {} states", n),
             ObservationSpace::Box { shape, .. } => {
                 let sizes: Vec<String> = shape.iter().map(ToString::to_string).collect();
-                format!("{} numbers", sizes.join(" x "))
+                tr!("{} numbers", sizes.join(" x "))
             }
         };
-        let limit = spec.time_limit.map_or("none".into(), |n| format!("{n} steps"));
-        let pending = || "computing".to_owned();
+        let limit = spec.time_limit.map_or(tr!("none").into(), |n| tr!("{} steps", n));
+        let pending = || tr!("computing").to_owned();
         let scale = |of: fn(&Scale) -> &Option<String>| match &self.scale {
-            Some(scale) => of(scale).clone().unwrap_or_else(|| "none".into()),
+            Some(scale) => of(scale).clone().unwrap_or_else(|| tr!("none").into()),
             None => pending(),
         };
         vec![
-            ("reference", scale(|scale| &scale.reference)),
-            ("baseline", scale(|scale| &scale.baseline)),
-            ("actions", spec.actions.names().join(", ")),
-            ("observation", observation),
-            ("time limit", limit),
-            ("discount", spec.gamma.to_string()),
+            (tr!("reference"), scale(|scale| &scale.reference)),
+            (tr!("baseline"), scale(|scale| &scale.baseline)),
+            (tr!("actions"), spec.actions.names().join(", ")),
+            (tr!("observation"), observation),
+            (tr!("time limit"), limit),
+            (tr!("discount"), spec.gamma.to_string()),
         ]
     }
 }

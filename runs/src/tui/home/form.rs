@@ -3,6 +3,7 @@
 use super::model::{Command, presets_of_agent, presets_of_world};
 use crate::count;
 use crate::format::quoted;
+use crate::messages::screens::tr;
 use crate::presets::{self, DEFAULT_STEPS};
 use crate::seeds::Seeds;
 
@@ -27,10 +28,10 @@ impl FormField {
     /// Label of the field.
     pub(super) fn name(self) -> &'static str {
         match self {
-            FormField::World => "world",
-            FormField::Agent => "agent",
-            FormField::Steps => "steps",
-            FormField::Seeds => "seeds",
+            FormField::World => tr!("world"),
+            FormField::Agent => tr!("agent"),
+            FormField::Steps => tr!("steps"),
+            FormField::Seeds => tr!("seeds"),
         }
     }
 }
@@ -154,8 +155,8 @@ impl Form {
     /// # Errors
     /// Message about a field that is not valid.
     pub(super) fn command(&self) -> Result<Vec<String>, String> {
-        let steps = count::parse(&self.steps).map_err(|e| format!("steps: {e}"))?;
-        self.seeds.parse::<Seeds>().map_err(|e| format!("seeds: {e}"))?;
+        let steps = count::parse(&self.steps).map_err(|e| format!("{}: {e}", tr!("steps")))?;
+        self.seeds.parse::<Seeds>().map_err(|e| format!("{}: {e}", tr!("seeds")))?;
         let steps = steps.to_string();
         let words = ["train", self.world(), self.agent(), "--steps", &steps, "--seeds", &self.seeds];
         Ok(words.map(str::to_owned).to_vec())

@@ -3,26 +3,47 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::model::{Command, Focus, Home, Tab};
+use crate::messages::screens::tr;
 
 /// Keys of a tab with their meaning: for the last row, the most useful first, and for the help.
 pub(super) fn help(home: &Home) -> Vec<(&'static str, &'static str)> {
     match home.focus {
         Focus::Form => {
-            return vec![("↑ ↓", "field"), ("← →", "choose"), ("enter", "start"), ("esc", "close")];
+            return vec![
+                ("↑ ↓", tr!("field")),
+                ("← →", tr!("choose")),
+                ("enter", tr!("start")),
+                ("esc", tr!("close")),
+            ];
         }
         Focus::Compare => {
-            return vec![("enter", "watch side by side"), ("esc", "close"), ("?", "help"), ("q", "quit")];
+            return vec![
+                ("enter", tr!("watch side by side")),
+                ("esc", tr!("close")),
+                ("?", tr!("help")),
+                ("q", tr!("quit")),
+            ];
         }
-        Focus::Filter => return vec![("enter", "keep"), ("esc", "clear")],
+        Focus::Filter => return vec![("enter", tr!("keep")), ("esc", tr!("clear"))],
         Focus::List => {}
     }
     let mut keys = match home.tab {
-        Tab::Worlds => vec![("enter", "watch"), ("p", "play"), ("t", "train"), ("i", "rules")],
-        Tab::Agents => vec![("enter t", "train")],
-        Tab::Runs => vec![("enter", "watch"), ("r", "resume"), ("space", "mark"), ("c", "compare")],
-        Tab::Demonstrations => vec![("enter", "watch"), ("p", "play more")],
+        Tab::Worlds => {
+            vec![("enter", tr!("watch")), ("p", tr!("play")), ("t", tr!("train")), ("i", tr!("rules"))]
+        }
+        Tab::Agents => vec![("enter t", tr!("train"))],
+        Tab::Runs => {
+            vec![("enter", tr!("watch")), ("r", tr!("resume")), ("space", tr!("mark")), ("c", tr!("compare"))]
+        }
+        Tab::Demonstrations => vec![("enter", tr!("watch")), ("p", tr!("play more"))],
     };
-    keys.extend([("/", "filter"), ("↑ ↓", "select"), ("tab", "next tab"), ("?", "help"), ("q", "quit")]);
+    keys.extend([
+        ("/", tr!("filter")),
+        ("↑ ↓", tr!("select")),
+        ("tab", tr!("next tab")),
+        ("?", tr!("help")),
+        ("q", tr!("quit")),
+    ]);
     keys
 }
 

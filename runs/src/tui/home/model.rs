@@ -8,6 +8,7 @@ use freewheel_core::settings::Field;
 use super::form::Form;
 use crate::Registry;
 use crate::demonstrations::list::StoreEntry;
+use crate::messages::screens::tr;
 use crate::presets::{self, Preset};
 use crate::run_list::RunEntry;
 use crate::tui::Theme;
@@ -32,10 +33,10 @@ impl Tab {
     /// Name of the tab.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Tab::Worlds => "Worlds",
-            Tab::Agents => "Agents",
-            Tab::Runs => "Runs",
-            Tab::Demonstrations => "Demonstrations",
+            Tab::Worlds => tr!("Worlds"),
+            Tab::Agents => tr!("Agents"),
+            Tab::Runs => tr!("Runs"),
+            Tab::Demonstrations => tr!("Demonstrations"),
         }
     }
 }
@@ -304,7 +305,7 @@ impl Home {
             Command::Theme => {
                 let theme = Theme::chosen().next();
                 theme.choose();
-                self.say(&format!("theme: {}", theme.name()));
+                self.say(&tr!("theme: {}", theme.name()));
             }
             Command::Click(column, row) => self.click(column, row),
             Command::Rules if self.focus == Focus::List => self.rules = self.world().is_some(),
@@ -340,9 +341,9 @@ impl Home {
             Command::Resume => self.resume(),
             Command::Mark => self.mark(),
             Command::Compare => match self.compared() {
-                Some([a, b]) if a.world != b.world => self.say("two runs of one world can be compared"),
+                Some([a, b]) if a.world != b.world => self.say(tr!("two runs of one world can be compared")),
                 Some(_) => self.focus = Focus::Compare,
-                None => self.say("mark two runs with space, then compare them with c"),
+                None => self.say(tr!("mark two runs with space, then compare them with c")),
             },
             Command::Type(_) | Command::Erase | Command::Choose(_) | Command::Rules => {}
         }

@@ -110,6 +110,25 @@ fn screens() {
 }
 
 #[test]
+fn screens_in_korean() {
+    for (name, tab, keys) in [
+        ("worlds", Tab::Worlds, "/cliff"),
+        ("runs", Tab::Runs, "j"),
+        ("demonstrations", Tab::Demonstrations, ""),
+        ("help", Tab::Runs, "?"),
+        ("form", Tab::Agents, "t"),
+        ("compare", Tab::Runs, "  c"),
+        ("rules", Tab::Worlds, "i"),
+    ] {
+        snapshot::in_korean(&format!("home-{name}"), |palette, area, buf| {
+            let mut home = home(tab);
+            type_text(&mut home, keys);
+            view::draw(&mut home, None, palette, area, buf);
+        });
+    }
+}
+
+#[test]
 fn a_filter_is_typed_and_cleared() {
     let mut home = home(Tab::Worlds);
     let all = home.shown().len();

@@ -13,6 +13,7 @@ use ratatui::widgets::Widget;
 use super::details::Details;
 use super::keys;
 use super::model::{Focus, Home, Tab};
+use crate::messages::screens::tr;
 use crate::tui::palette::{Palette, Role};
 
 /// Smallest screen, columns and rows.
@@ -31,7 +32,7 @@ pub(super) fn draw(
     }
     buf.set_style(screen, palette.base());
     if screen.width < LEAST.0 || screen.height < LEAST.1 {
-        let text = format!("too small; at least {} x {}", LEAST.0, LEAST.1);
+        let text = tr!("too small; at least {} x {}", LEAST.0, LEAST.1);
         buf.set_stringn(screen.x, screen.y, text, usize::from(screen.width), palette.role(Role::Warn));
         return;
     }

@@ -3,6 +3,7 @@
 use freewheel_core::{Frame, Policy};
 
 use super::Model;
+use crate::messages::screens::tr;
 use crate::tui::insight::{CellInsight, Page};
 
 /// Choice of what the chosen cell stands for.
@@ -72,7 +73,7 @@ impl Model {
         } else if let Some(action) = self.next_action_cell(None, (0, 0)) {
             (self.chosen, self.insight.page) = (Some(Chosen::Action(action)), Page::Actions);
         } else {
-            self.set_note("the cells of this picture have no values");
+            self.set_note(tr!("the cells of this picture have no values"));
         }
     }
 

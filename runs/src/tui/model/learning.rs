@@ -1,6 +1,7 @@
 //! Learning in the viewer: an agent makes the steps and learns from them.
 
 use super::Model;
+use crate::messages::screens::tr;
 use crate::tui::insight::Page;
 use crate::tui::learner::Learner;
 
@@ -14,15 +15,16 @@ impl Model {
     pub(super) fn toggle_learning(&mut self) {
         if self.learner().is_some() {
             self.stop_learning();
-            return self.set_note("learning has ended; L begins again");
+            return self.set_note(tr!("learning has ended; L begins again"));
         }
         let (index, name) =
             (self.policy_index, self.policies.get(self.policy_index).map(|(name, _)| name.clone()));
         if self.recording.is_some() {
-            return self.set_note("a recording has its own actions: an agent cannot learn here");
+            return self.set_note(tr!("a recording has its own actions: an agent cannot learn here"));
         }
         let Some(learner) = &mut self.learn_here else {
-            return self.set_note("only tabular agents with num_envs = 1 learn here: --agent q-learning");
+            return self
+                .set_note(tr!("only tabular agents with num_envs = 1 learn here: --agent q-learning"));
         };
         match learner.start(index, name.as_deref()) {
             Ok(()) => {

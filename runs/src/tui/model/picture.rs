@@ -4,6 +4,7 @@ use freewheel_core::Frame;
 use ratatui::layout::Rect;
 
 use super::Model;
+use crate::messages::screens::tr;
 use crate::tui::insight::Shown;
 use crate::tui::layout::{self, Areas, Shape};
 
@@ -113,11 +114,11 @@ impl Model {
     pub(super) fn next_layer(&mut self) {
         self.layer = (self.layer + 1) % (2 + self.world.layers().len());
         let name = match self.layer {
-            0 => "no layer",
-            1 => "layer: values of the policy",
+            0 => tr!("no layer"),
+            1 => tr!("layer: values of the policy"),
             layer => self.world.layers().get(layer - 2).copied().unwrap_or_default(),
         };
-        let note = if self.layer < 2 { name.to_owned() } else { format!("layer: {name}") };
+        let note = if self.layer < 2 { name.to_owned() } else { tr!("layer: {}", name) };
         self.set_note(&note);
     }
 
@@ -132,7 +133,11 @@ impl Model {
                 .all(|y| (0..before.width()).all(|x| before.get(x, y) == self.picture.get(x, y)));
         if self.zoom == zoom || same {
             self.zoom = zoom;
-            self.set_note(if zoom == 0 { "this world has one size" } else { "this is the last size" });
+            self.set_note(if zoom == 0 {
+                tr!("this world has one size")
+            } else {
+                tr!("this is the last size")
+            });
         }
         self.dirty = true;
     }

@@ -10,6 +10,7 @@ use freewheel_core::{DynWorld, Error, Result, Streams};
 use ratatui::layout::Rect;
 
 use super::Model;
+use crate::messages::screens::tr;
 use crate::render::{Cast, Schedule};
 use crate::tui::clock::Clock;
 use crate::tui::episode::{Episode, EpisodeCopy, Policies};
@@ -110,7 +111,7 @@ impl Model {
     /// Begins to save the steps made so far as a terminal recording.
     pub(super) fn save_recording(&mut self) {
         if self.saving.is_some() {
-            return self.set_note("the last recording is still being written");
+            return self.set_note(tr!("the last recording is still being written"));
         }
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
         let world: String = self.episode.spec().id.chars().map(plain).collect();
@@ -132,15 +133,15 @@ impl Model {
         });
         let work = move || {
             let message = match write(copy, screen, schedule, &file, (&drawn, &stop)) {
-                Ok(()) => format!("saved: {}", file.display()),
-                Err(error) => format!("not saved: {error}"),
+                Ok(()) => tr!("saved: {}", file.display()),
+                Err(error) => tr!("not saved: {}", error),
             };
             // The viewer may have ended.
             let _ = sender.send(message);
         };
         if let Err(error) = std::thread::Builder::new().name("recording".into()).spawn(work) {
             self.saving = None;
-            self.set_note(&format!("not saved: {error}"));
+            self.set_note(&tr!("not saved: {}", error));
         }
     }
 
@@ -166,7 +167,7 @@ impl Model {
         match &mut self.saving {
             Some(saving) if !saving.warned => {
                 saving.warned = true;
-                self.set_note("the recording is still being written: q again quits without it");
+                self.set_note(tr!("the recording is still being written: q again quits without it"));
             }
             _ => self.exit = Some(Exit::Quit),
         }

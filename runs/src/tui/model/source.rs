@@ -5,6 +5,7 @@ use std::time::Duration;
 use freewheel_core::Streams;
 
 use super::{Episode, Model};
+use crate::messages::screens::tr;
 use crate::tui::background::{Progress, Update};
 use crate::tui::returns::Returns;
 
@@ -34,7 +35,10 @@ impl Model {
             }
             None => {
                 self.running &= by < 0;
-                self.set_note(if by < 0 { "this is the first episode" } else { "this is the last episode" });
+                self.set_note(match by {
+                    ..0 => tr!("this is the first episode"),
+                    _ => tr!("this is the last episode"),
+                });
             }
         }
     }
@@ -42,10 +46,10 @@ impl Model {
     /// Starts the present episode with the next seed, of the world and of the policy.
     pub(super) fn next_seed(&mut self) {
         if self.recording.is_some() {
-            return self.set_note("a recording has its own seed");
+            return self.set_note(tr!("a recording has its own seed"));
         }
         if self.on_episode.is_some() {
-            return self.set_note("the episodes of this store have one seed: start again with --seed");
+            return self.set_note(tr!("the episodes of this store have one seed: start again with --seed"));
         }
         self.stop_learning();
         self.seed = self.seed.wrapping_add(1);
@@ -54,7 +58,7 @@ impl Model {
         self.returns.iter_mut().for_each(|returns| *returns = Returns::default());
         self.insight.forget();
         self.begin(self.episode.number());
-        self.set_note(&format!("seed {}", self.seed));
+        self.set_note(&tr!("seed {}", self.seed));
     }
 
     /// Starts the recording with this index.
@@ -102,7 +106,7 @@ impl Model {
                 Update::Policy(name, policy) => {
                     let first = self.policies.is_empty();
                     if !first {
-                        self.note = Some(format!("new policy: {name}"));
+                        self.note = Some(tr!("new policy: {}", name));
                     }
                     self.policies.push((name, policy));
                     self.returns.insert(self.policies.len() - 1, Returns::default());
@@ -143,7 +147,7 @@ impl Model {
             (Some(background), true) => {
                 background.stop();
                 self.work = None;
-                self.set_note("stopped; what there is, is shown");
+                self.set_note(tr!("stopped; what there is, is shown"));
                 if self.policies.is_empty() && self.human.is_none() && self.recording.is_none() {
                     self.toggle_human();
                 }

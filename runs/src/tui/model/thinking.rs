@@ -7,6 +7,7 @@ use freewheel_core::{ActionBuffer, Policy};
 
 use super::Model;
 use super::source::PATIENCE;
+use crate::messages::screens::tr;
 use crate::tui::episode::Thinking;
 
 /// Time for which the viewer waits for a step, so that quick steps are made at once.
@@ -80,7 +81,7 @@ impl Model {
         let stopped = self.begun.take().is_some();
         if stopped {
             (self.running, self.skip, self.dirty) = (false, None, true);
-            self.set_note("stopped; space goes on");
+            self.set_note(tr!("stopped; space goes on"));
         }
         stopped
     }

@@ -4,6 +4,7 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 
 use super::Model;
+use crate::messages::screens::tr;
 use crate::tui::keys::Command;
 
 /// Goal of steps that are made as fast as possible.
@@ -75,7 +76,7 @@ impl Model {
             Some(step) => self.go_to(step),
             None => {
                 self.running = false;
-                self.set_note("this is the start of the episode");
+                self.set_note(tr!("this is the start of the episode"));
             }
         }
     }
@@ -104,10 +105,10 @@ impl Model {
                 self.go_to(self.episode.known());
                 self.skip = self.can_continue().then(|| Skip::Event(self.episode.events().len()));
                 if self.skip.is_none() {
-                    self.set_note("there is no later event");
+                    self.set_note(tr!("there is no later event"));
                 }
             }
-            None => self.set_note("there is no later event"),
+            None => self.set_note(tr!("there is no later event")),
         }
     }
 
@@ -117,7 +118,7 @@ impl Model {
         let earlier = self.episode.events().iter().rev().map(|(before, _)| *before as usize + 1);
         match earlier.into_iter().find(|&at| at < now) {
             Some(step) => self.go_to(step),
-            None => self.set_note("there is no earlier event"),
+            None => self.set_note(tr!("there is no earlier event")),
         }
     }
 
@@ -137,7 +138,7 @@ impl Model {
         if reached || over || self.note.is_some() {
             self.skip = None;
             if !reached && over && matches!(skip, Skip::Event(_)) {
-                self.set_note("no event until the end of the episode");
+                self.set_note(tr!("no event until the end of the episode"));
             }
             return false;
         }

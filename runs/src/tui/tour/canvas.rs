@@ -4,31 +4,14 @@ use freewheel_core::{Cell, Frame, Rgb};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::Span;
 
+pub(super) use crate::format::{beginning as cut, width};
 use crate::tui::palette::{Depth, Palette, Role};
 
 /// Surface on which a page draws.
 pub(super) struct Canvas<'a> {
     pub(super) buf: &'a mut Buffer,
     pub(super) palette: Palette,
-}
-
-/// Number of columns of `text` on the screen.
-pub(super) fn width(text: &str) -> usize {
-    Span::raw(text).width()
-}
-
-/// Beginning of `text` with at most `columns` columns; a wide character is not cut in two.
-pub(super) fn cut(text: &str, columns: usize) -> &str {
-    let mut used = 0;
-    for (at, c) in text.char_indices() {
-        used += width(c.encode_utf8(&mut [0; 4]));
-        if used > columns {
-            return &text[..at];
-        }
-    }
-    text
 }
 
 /// Range of the two axes of a picture.

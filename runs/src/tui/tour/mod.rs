@@ -25,6 +25,8 @@ mod view;
 mod work;
 
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
 mod tests;
 
 use freewheel_core::Result;

@@ -1,7 +1,9 @@
 //! Pages of the tour: each has a picture, a few controls and some numbers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use freewheel_agents::data::DataSet;
 use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
@@ -18,6 +20,8 @@ pub(super) struct Shared {
     pub(super) ledger: Ledger,
     /// Language of the texts.
     pub(super) language: Language,
+    /// Garments of the scenes 2 and 3, once a page has read them.
+    pub(super) garments: Option<Arc<DataSet>>,
 }
 
 /// A control of a page, in the order in which they are listed.

@@ -77,7 +77,12 @@ impl Tour {
         let scene = options.scene.map(|scene| scene.saturating_sub(1));
         let at = scene.and_then(|scene| all.iter().position(|(of, _)| *of == scene)).unwrap_or(0);
         let mut tour = Tour {
-            shared: Shared { registry, ledger: super::ledger::Ledger::default(), language: options.language },
+            shared: Shared {
+                registry,
+                ledger: super::ledger::Ledger::default(),
+                language: options.language,
+                garments: None,
+            },
             pages: all.iter().map(|_| None).collect(),
             selected: vec![0; all.len()],
             all,
@@ -266,6 +271,8 @@ impl Tour {
 
     fn next_language<'a>(&mut self) -> Transition<'a> {
         self.shared.language = self.shared.language.next();
+        // That of a viewer that a page opens, too.
+        self.shared.language.choose();
         Transition::Stay
     }
 

@@ -49,26 +49,6 @@ fn wait(tour: &mut Tour, ticks: usize) {
     (0..ticks).for_each(|_| drop(tour.advance(Duration::from_millis(40))));
 }
 
-/// Text of a screen, with one character for a wide one.
-fn text(buf: &Buffer) -> String {
-    let mut out = String::new();
-    for row in buf.content.chunks(usize::from(buf.area.width.max(1))) {
-        let mut skip = 0;
-        let mut line = String::new();
-        for cell in row {
-            if skip > 0 {
-                skip -= 1;
-                continue;
-            }
-            line += cell.symbol();
-            skip = width(cell.symbol()).saturating_sub(1);
-        }
-        out += line.trim_end();
-        out.push('\n');
-    }
-    out
-}
-
 /// Pages whose screens do not depend on the time that computing takes, with the keys before the snapshot.
 const STEADY: [(&str, &str); 8] = [
     ("neuron", "l"),
@@ -110,7 +90,7 @@ fn screens() {
             }
             for size in SIZES {
                 let buf = drawn(&mut tour, Depth::True, size);
-                all += &format!("{key} {} x {}\n{}\n", size.0, size.1, text(&buf));
+                all += &format!("{key} {} x {}\n{}\n", size.0, size.1, snapshot::wide_text(&buf));
             }
         }
         insta::assert_snapshot!(format!("{language:?}").to_lowercase(), all);
@@ -127,7 +107,7 @@ fn without_colors_and_in_ascii() {
             keys(&mut tour, pressed);
             wait(&mut tour, 50);
             let buf = drawn(&mut tour, Depth::None, (80, 24));
-            let shown = snapshot::text(&buf);
+            let shown = snapshot::wide_text(&buf);
             assert!(!ascii || shown.is_ascii(), "{key}: {shown}");
             let reset = ratatui::style::Color::Reset;
             assert!(buf.content.iter().all(|cell| (cell.fg, cell.bg) == (reset, reset)), "{key}");
@@ -149,7 +129,7 @@ fn texts_fit() {
                 assert!(tour.picture.height >= 10, "{language:?} {key} {size:?}: {:?}", tour.picture);
                 let hint = language.text(&format!("{key}.try"));
                 let last = hint.split(' ').next_back().unwrap();
-                assert!(text(&buf).contains(last), "{key}: {last}");
+                assert!(snapshot::wide_text(&buf).contains(last), "{key}: {last}");
             }
             press(&mut tour, KeyCode::PageDown);
         }
@@ -200,13 +180,13 @@ fn pages_are_as_they_were_left() {
     let mut tour = tour(Language::En, Some(1), false);
     keys(&mut tour, "l");
     wait(&mut tour, 50);
-    let before = text(&drawn(&mut tour, Depth::True, (80, 24)));
+    let before = snapshot::wide_text(&drawn(&mut tour, Depth::True, (80, 24)));
     keys(&mut tour, "n");
     wait(&mut tour, 50);
     keys(&mut tour, "b");
-    assert_eq!(text(&drawn(&mut tour, Depth::True, (80, 24))), before);
+    assert_eq!(snapshot::wide_text(&drawn(&mut tour, Depth::True, (80, 24))), before);
     keys(&mut tour, "r");
-    assert_ne!(text(&drawn(&mut tour, Depth::True, (80, 24))), before);
+    assert_ne!(snapshot::wide_text(&drawn(&mut tour, Depth::True, (80, 24))), before);
 }
 
 #[test]

@@ -11,7 +11,6 @@ use super::plan::SCENES;
 use super::screen::{Hit, Overlay, Tour};
 use crate::messages::Language;
 use crate::tui::boxes::{boxed, wrapped};
-use crate::tui::layout::centered;
 use crate::tui::palette::{Palette, Role};
 
 /// Smallest screen, columns and rows.
@@ -277,14 +276,6 @@ fn footer(tour: &mut Tour, canvas: &mut Canvas<'_>, area: Rect) {
 /// Box with a title; returns the area within.
 fn overlay(canvas: &mut Canvas<'_>, title: &str, wanted: (u16, u16), screen: Rect) -> Rect {
     let title = Line::styled(format!(" {title} "), canvas.role(Role::Accent));
-    // A wide character that the left border would cut in two goes.
-    let area = centered(wanted, screen);
-    for y in area.top()..area.bottom() {
-        let left = area.left().checked_sub(1).and_then(|x| canvas.buf.cell_mut((x, y)));
-        if let Some(cell) = left.filter(|cell| width(cell.symbol()) > 1) {
-            cell.set_char(' ');
-        }
-    }
     boxed([title, Line::default()], wanted, canvas.palette, screen, canvas.buf)
 }
 

@@ -6,7 +6,8 @@ use freewheel_core::{ActionBuffer, ActionSpace, Insight, InsightKind};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::format::{compact, compact_column};
+use crate::format::{beginning, compact, compact_column, pad, width as columns};
+use crate::messages::screens::tr;
 use crate::tui::held::Held;
 use crate::tui::human_input::{Input, label};
 use crate::tui::model::Model;
@@ -20,22 +21,22 @@ pub(super) fn title(model: &Model) -> String {
     let kind = model.insight.shown().and_then(|insight| insight.kind);
     let what = match (kind, &model.episode.spec().actions) {
         (Some(InsightKind::ActionValues), _) => "Q(s,a)",
-        (Some(InsightKind::Probabilities), _) => "probability",
-        (Some(InsightKind::Visits), _) => "visits",
-        (None, ActionSpace::Continuous { .. }) if model.insight.current.is_some() => "next action",
-        (None, ActionSpace::Continuous { .. }) => "last action",
-        (None, ActionSpace::Discrete { .. }) => "actions",
+        (Some(InsightKind::Probabilities), _) => tr!("probability"),
+        (Some(InsightKind::Visits), _) => tr!("visits"),
+        (None, ActionSpace::Continuous { .. }) if model.insight.current.is_some() => tr!("next action"),
+        (None, ActionSpace::Continuous { .. }) => tr!("last action"),
+        (None, ActionSpace::Discrete { .. }) => tr!("actions"),
     };
     let scale = model.insight.range().map_or(String::new(), |(low, high)| {
         let [low, high] = [low, high].map(compact);
-        format!(", scale {low} .. {high}")
+        format!(", {}", tr!("scale {} .. {}", low, high))
     });
     if let Some(cell) = &model.insight.cell {
         return format!("{what}, {}{scale}", cell.name);
     }
     match model.human {
-        Some(_) if kind.is_some() => format!("your move: {what}{scale}"),
-        Some(_) => "your move".to_owned(),
+        Some(_) if kind.is_some() => format!("{}: {what}{scale}", tr!("your move")),
+        Some(_) => tr!("your move").to_owned(),
         None => format!("{what}{scale}"),
     }
 }
@@ -71,8 +72,8 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: us
         (ActionSpace::Discrete { names }, human) => {
             if model.insight.shown().is_none() && human.is_none() {
                 let why = match model.episode.over() {
-                    Some(_) if model.insight.cell.is_none() => "the episode is over",
-                    _ => "this policy gives no numbers",
+                    Some(_) if model.insight.cell.is_none() => tr!("the episode is over"),
+                    _ => tr!("this policy gives no numbers"),
                 };
                 return vec![Line::styled(why, dim)];
             }
@@ -84,10 +85,10 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: us
 /// One line for each arrow key that has an effect: the key, its effect, and whether it is held.
 fn held_keys(held: &Held, model: &Model, palette: Palette) -> Vec<Line<'static>> {
     let line = |(key, name, is_held): (KeyCode, String, bool)| {
-        let (mark, role) = if is_held { ("● held", Role::Accent) } else { ("", Role::Text) };
+        let (mark, role) = if is_held { (tr!("● held"), Role::Accent) } else { ("", Role::Text) };
         Line::from(vec![
             Span::styled(format!("{}  ", label(key)), palette.role(Role::Accent)),
-            Span::styled(format!("{name:<12}"), palette.role(role)),
+            Span::styled(pad(&name, 12), palette.role(role)),
             Span::styled(mark, palette.role(Role::Accent)),
         ])
     };
@@ -104,7 +105,7 @@ pub(super) fn facts(model: &Model, palette: Palette, width: usize) -> Vec<Line<'
     let mut here = 0;
     for (name, content) in value.into_iter().chain(insight.rows.iter().cloned()) {
         let wide = Span::raw(&*name).width() + 1 + Span::raw(&*content).width();
-        let room: String = content.chars().take(width.saturating_sub(name.len() + 1)).collect();
+        let room = beginning(&content, width.saturating_sub(Span::raw(&*name).width() + 1)).to_owned();
         let spans = [Span::styled(format!("{name} "), dim), Span::styled(room, text)];
         match lines.last_mut() {
             // Short quantities share a line.
@@ -126,11 +127,11 @@ pub(super) fn facts(model: &Model, palette: Palette, width: usize) -> Vec<Line<'
 fn wrap(words: &[&str], width: usize, max_lines: usize, style: Style) -> Vec<Line<'static>> {
     let mut lines = vec![String::new()];
     for (i, word) in words.iter().enumerate() {
-        let left = format!("… {} more", words.len() - i);
+        let left = format!("… {}", tr!("{} more", words.len() - i));
         let last = lines.len() == max_lines;
         let Some(line) = lines.last_mut() else { break };
-        let needed = line.chars().count() + word.chars().count() + 1;
-        let reserve = if last && i + 1 < words.len() { left.chars().count() + 1 } else { 0 };
+        let needed = columns(line) + columns(word) + 1;
+        let reserve = if last && i + 1 < words.len() { columns(&left) + 1 } else { 0 };
         if needed + reserve <= width {
             line.push_str(word);
             line.push(' ');
@@ -219,12 +220,12 @@ fn bars(
             }
             .into();
         }
-        let name: String = names[a].chars().take(wide_name).collect();
+        let name = beginning(&names[a], wide_name);
         let taken = best || next == Some(a);
         let mut spans = vec![
             Span::styled(pad(&key, wide_key), role(if best { Role::Accent } else { Role::Warn })),
             Span::styled(
-                format!(" {}", pad(&name, wide_name)),
+                format!(" {}", pad(name, wide_name)),
                 role(if taken && best { Role::Accent } else { Role::Text }),
             ),
         ];
@@ -235,7 +236,9 @@ fn bars(
             spans[1].style = spans[1].style.add_modifier(Modifier::REVERSED);
         }
         match value(a) {
-            _ if !is_legal(a) => spans.push(Span::styled("  not legal", palette.role(Role::Dim))),
+            _ if !is_legal(a) => {
+                spans.push(Span::styled(format!("  {}", tr!("not legal")), palette.role(Role::Dim)))
+            }
             Some(x) => {
                 if wide_bar > 0 {
                     let share = if high > low { (x - low) / (high - low) } else { 0.0 };
@@ -253,7 +256,7 @@ fn bars(
         lines.push(Line::from(spans));
     }
     if order.len() < names.len() {
-        let more = format!("  … {} more", names.len() - order.len());
+        let more = format!("  … {}", tr!("{} more", names.len() - order.len()));
         lines.push(Line::styled(more, palette.role(Role::Dim)));
     }
     lines
@@ -268,10 +271,6 @@ fn bar(share: f64, width: usize) -> String {
     pad(&("━".repeat(halves / 2) + end), width)
 }
 
-fn pad(text: &str, width: usize) -> String {
-    format!("{text:<width$}")
-}
-
 /// Column of the value `x` on a track of `wide` columns between the bounds; `None` without finite bounds.
 fn column(x: f32, low: f32, high: f32, wide: usize) -> Option<usize> {
     let share = (x - low) / (high - low);
@@ -281,7 +280,7 @@ fn column(x: f32, low: f32, high: f32, wide: usize) -> Option<usize> {
 
 /// Columns for the names and the tracks of continuous actions.
 fn track_widths(names: &[String], width: usize, number: usize) -> (usize, usize) {
-    let wide_name = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(width / 3);
+    let wide_name = names.iter().map(|name| columns(name)).max().unwrap_or(0).min(width / 3);
     (wide_name, width.saturating_sub(wide_name + 5 + number))
 }
 
@@ -300,7 +299,7 @@ fn distributions(model: &Model, palette: Palette, insight: &Insight, width: usiz
         let (dot, zero) = (at(one.mean), if low < 0.0 && high > 0.0 { at(0.0) } else { None });
         let spread = (at(one.mean - one.std), at(one.mean + one.std));
         let mut spans = vec![Span::styled(
-            format!("  {}  ", pad(&name.chars().take(wide_name).collect::<String>(), wide_name)),
+            format!("  {}  ", pad(beginning(name, wide_name), wide_name)),
             palette.role(Role::Text),
         )];
         for here in 0..wide {
@@ -355,10 +354,10 @@ fn sliders(
         let marked = selected == Some(i);
         let mark = if marked { "▸" } else { " " };
         let role = palette.role(if marked || selected.is_none() { Role::Accent } else { Role::Text });
-        let name: String = name.chars().take(wide_name).collect();
+        let name = beginning(name, wide_name);
         lines.push(Line::from(vec![
             Span::styled(mark, palette.role(Role::Accent)),
-            Span::styled(format!(" {}  ", pad(&name, wide_name)), palette.role(Role::Text)),
+            Span::styled(format!(" {}  ", pad(name, wide_name)), palette.role(Role::Text)),
             Span::styled(before, palette.role(Role::Line)),
             Span::styled(if dot.is_some() { "●" } else { "" }, role),
             Span::styled(after, palette.role(Role::Line)),

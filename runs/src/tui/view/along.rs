@@ -6,6 +6,7 @@ use ratatui::widgets::Widget;
 
 use super::panel::heading;
 use crate::mean_curve::Point;
+use crate::messages::screens::tr;
 use crate::tui::model::Model;
 use crate::tui::palette::{Palette, Role};
 use crate::tui::plot::{Line, Mark, Plot};
@@ -33,8 +34,7 @@ pub(super) fn draw(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer
     let now = model.episode.position() as u64;
     for (i, (name, values)) in curves.into_iter().take(usize::from(count)).enumerate() {
         let at = Rect { y: area.y + i as u16 * height, height, ..area };
-        heading(&format!("{name} along the episode"), palette, at.width)
-            .render(Rect { height: 1, ..at }, buf);
+        heading(&tr!("{} along the episode", name), palette, at.width).render(Rect { height: 1, ..at }, buf);
         let point = |(step, mean): (u64, f64)| Point { step, mean, low: mean, high: mean, runs: 1 };
         let points: Vec<Point> = values.into_iter().map(point).collect();
         let here: Vec<Point> = points.iter().filter(|point| point.step == now).copied().collect();

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use crate::format::compact;
+use crate::messages::screens::tr;
 use crate::tui::episode::EpisodeEnd;
 use crate::tui::model::Model;
 use crate::tui::palette::{Depth, Palette, Role};
@@ -95,12 +96,16 @@ pub(super) fn draw(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer
     }
     let plot = Rect { x: area.x + wide as u16 + 1, width: area.width - wide as u16 - 1, ..area };
 
-    for (x, name, role) in [(baseline, " baseline", Role::Warn), (reference, " reference", Role::Good)] {
+    for (x, name, role) in
+        [(baseline, tr!("baseline"), Role::Warn), (reference, tr!("reference"), Role::Good)]
+    {
         let Some(row) = x.and_then(|x| scale.row(x)) else { continue };
         // A name that would overlap bars is left out; the value stays at the left.
         let width = usize::from(plot.width);
-        let name = if all.len() + name.len() <= width { name } else { "" };
-        let line = "╌".repeat(width - name.len());
+        let name = format!(" {name}");
+        let wide = Span::raw(&*name).width();
+        let (name, wide) = if all.len() + wide <= width { (&*name, wide) } else { ("", 0) };
+        let line = "╌".repeat(width - wide);
         let style = palette.role(role);
         buf.set_stringn(plot.x, plot.y + row, line + name, width, style);
     }

@@ -5,6 +5,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::format::pad;
+use crate::messages::screens::{tr, translated};
 use crate::tui::boxes::{boxed, wrapped, write_lines};
 use crate::tui::keys::KEYS;
 use crate::tui::layout::centered;
@@ -25,11 +27,12 @@ pub(super) fn draw(model: &Model, palette: Palette, screen: Rect, buf: &mut Buff
     let first = usize::from(model.help_scroll).min(lines.len().saturating_sub(shown));
     let more = if shown < lines.len() {
         let last = (first + shown).min(lines.len());
-        format!(" ↑ ↓ scroll: {}-{last} of {} ", first + 1, lines.len())
+        format!(" {} ", tr!("↑ ↓ scroll: {}-{} of {}", first + 1, last, lines.len()))
     } else {
-        " any key closes ".into()
+        format!(" {} ", tr!("any key closes"))
     };
-    let titles = [" keys ".into(), more].map(|title: String| Line::styled(title, palette.role(Role::Dim)));
+    let titles = [format!(" {} ", tr!("keys")), more]
+        .map(|title: String| Line::styled(title, palette.role(Role::Dim)));
     let inside = boxed(titles, size, palette, screen, buf);
     write_lines(lines.into_iter().skip(first), inside, buf);
 }
@@ -41,27 +44,27 @@ fn lines(model: &Model, palette: Palette) -> Vec<Line<'static>> {
     let (play, others) = KEYS.split_at(1);
     let ordered = if playing { play.iter().chain(others) } else { others.iter().chain(play) };
     for (heading, rows) in ordered {
-        lines.push(Line::styled(*heading, palette.role(Role::Accent)));
+        lines.push(Line::styled(translated(heading), palette.role(Role::Accent)));
         for row in *rows {
             let (key, does) = match row.when.applies(model) {
                 true => (Role::Text, Role::Text),
                 false => (Role::Dim, Role::Dim),
             };
             lines.push(Line::from(vec![
-                Span::styled(format!("  {:<KEYS_WIDTH$}", row.keys), palette.role(key)),
-                Span::styled(row.does, palette.role(does)),
+                Span::styled(format!("  {}", pad(translated(row.keys), KEYS_WIDTH)), palette.role(key)),
+                Span::styled(translated(row.does), palette.role(does)),
             ]));
         }
     }
     let rules = rules::of(&model.episode.spec().id);
     if !rules.is_empty() {
-        lines.push(Line::styled("this world", palette.role(Role::Accent)));
+        lines.push(Line::styled(tr!("this world"), palette.role(Role::Accent)));
     }
     for (heading, text) in rules {
-        for (row, part) in wrapped(text, WIDTH - KEYS_WIDTH - 6).into_iter().enumerate() {
-            let heading = if row == 0 { *heading } else { "" };
+        for (row, part) in wrapped(translated(text), WIDTH - KEYS_WIDTH - 6).into_iter().enumerate() {
+            let heading = if row == 0 { translated(heading) } else { "" };
             lines.push(Line::from(vec![
-                Span::styled(format!("  {heading:<KEYS_WIDTH$}"), palette.role(Role::Dim)),
+                Span::styled(format!("  {}", pad(heading, KEYS_WIDTH)), palette.role(Role::Dim)),
                 Span::styled(part, palette.role(Role::Text)),
             ]));
         }

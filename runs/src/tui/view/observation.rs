@@ -3,7 +3,8 @@
 use freewheel_core::ObservationSpace;
 use ratatui::text::{Line, Span};
 
-use crate::format::compact_column;
+use crate::format::{beginning, compact_column, pad, width as columns};
+use crate::messages::screens::tr;
 use crate::tui::model::Model;
 use crate::tui::palette::{Palette, Role};
 
@@ -26,9 +27,9 @@ pub(super) fn state(model: &Model) -> Option<(String, String)> {
 pub(super) fn title(model: &Model) -> String {
     let runner = model.episode.runner();
     match (runner.world_obs().len(), runner.obs().len()) {
-        (1, 1) => "observation".to_owned(),
-        (world, policy) if world == policy => format!("observation, {world} numbers"),
-        (world, policy) => format!("observation, {world} numbers; the agent gets {policy}"),
+        (1, 1) => tr!("observation").to_owned(),
+        (world, policy) if world == policy => tr!("observation, {} numbers", world),
+        (world, policy) => tr!("observation, {} numbers; the agent gets {}", world, policy),
     }
 }
 
@@ -37,7 +38,7 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: us
     let (text, dim) = (palette.role(Role::Text), palette.role(Role::Dim));
     let runner = model.episode.runner();
     if let Some((index, description)) = state(model) {
-        let spans = [Span::styled("state ", dim), Span::styled(index, text)];
+        let spans = [Span::styled(format!("{} ", tr!("state")), dim), Span::styled(index, text)];
         return [Line::from(spans.to_vec()), Line::styled(description, text)]
             .into_iter()
             .take(max_lines)
@@ -54,7 +55,7 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: us
     let mut lines = Vec::new();
     if sparse {
         let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
-        let note = format!("{}: {} are not 0", sizes.join(" x "), listed.len());
+        let note = tr!("{}: {} are not 0", sizes.join(" x "), listed.len());
         lines.push(Line::styled(note, dim));
     }
     let room = max_lines.saturating_sub(lines.len());
@@ -62,17 +63,17 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: us
     let name = |i: usize| if named { names[i].clone() } else { place(i, &shape) };
     let numbers = compact_column(&shown.iter().map(|&i| f64::from(obs[i])).collect::<Vec<_>>());
     let wide_number = numbers.iter().map(String::len).max().unwrap_or_default().max(7);
-    let wide_name = shown.iter().map(|&i| name(i).chars().count()).max().unwrap_or_default();
+    let wide_name = shown.iter().map(|&i| columns(&name(i))).max().unwrap_or_default();
     let wide_name = wide_name.min(width.saturating_sub(wide_number + 1));
     for (row, (&i, number)) in shown.iter().zip(&numbers).enumerate() {
         let left = listed.len() - row;
         if row + 1 == room && left > 1 {
-            lines.push(Line::styled(format!("… {left} more"), dim));
+            lines.push(Line::styled(format!("… {}", tr!("{} more", left)), dim));
             break;
         }
-        let name: String = name(i).chars().take(wide_name).collect();
+        let name = pad(beginning(&name(i), wide_name), wide_name);
         lines.push(Line::from(vec![
-            Span::styled(format!("{name:<wide_name$} "), dim),
+            Span::styled(format!("{name} "), dim),
             Span::styled(format!("{number:>wide_number$}"), text),
         ]));
     }

@@ -8,7 +8,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Padding, Widget};
 
 use super::{actions, along, chart, ending, neuron, observation, spark, update};
-use crate::format::compact;
+use crate::format::{compact, pad};
+use crate::messages::screens::tr;
 use crate::tui::episode::{EpisodeEnd, EpisodeStep};
 use crate::tui::human_input::{arrow, label};
 use crate::tui::insight::Page;
@@ -19,8 +20,6 @@ use crate::tui::returns::normalized;
 
 /// Numbers of lines of the chart, with heading and summary: the first for which all actions fit.
 const CHART: [usize; 3] = [6, 4, 3];
-/// Names of the facts that are shown beside a page other than that of the actions.
-const SHORT: [&str; 4] = ["step ", "state ", "action ", "reward "];
 /// Maximum number of measures shown.
 const MEASURES: usize = 6;
 /// Rows of the chart of the returns that the values along the episode leave, with heading and summary.
@@ -46,10 +45,9 @@ pub(super) fn draw(model: &Model, palette: Palette, shape: Shape, area: Rect, bu
     let mut lines = facts(model, palette, width, side);
     let page = model.insight.page;
     if side && page != Page::Actions {
-        // Step, state and action: a page needs the other rows.
-        lines.retain(|line| {
-            SHORT.iter().any(|name| line.spans.first().is_some_and(|span| span.content.starts_with(name)))
-        });
+        // A page needs the other rows.
+        let short = [tr!("step"), tr!("state"), tr!("action"), tr!("reward")];
+        lines.retain(|line| line.spans.first().is_some_and(|span| short.contains(&span.content.trim_end())));
     }
     if page == Page::Actions {
         let quantities = actions::facts(model, palette, width);
@@ -139,10 +137,10 @@ fn returns(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     }
     let spec = model.episode.spec();
     let what = match spec.score {
-        Score::Return => "returns".to_owned(),
+        Score::Return => tr!("returns").to_owned(),
         Score::Measure(_) => spec.score_title(),
     };
-    let title = if model.human.is_some() { format!("your {what}") } else { what };
+    let title = if model.human.is_some() { tr!("your {}", what) } else { what };
     heading(&title, palette, area.width).render(Rect { height: 1, ..area }, buf);
     let columns = Rect { y: area.y + 1, height: (area.height - 2).min(MAX_CHART_ROWS), ..area };
     let has_lines = model.reference.or(model.baseline).is_some();
@@ -168,19 +166,19 @@ fn facts(model: &Model, palette: Palette, width: usize, all: bool) -> Vec<Line<'
     let styled = |name: &str, value: String, role: Role, more: String| {
         let fits = 9 + Span::raw(&*value).width() + Span::raw(&*more).width() <= width;
         Line::from(vec![
-            Span::styled(format!("{name:<9}"), dim),
+            Span::styled(pad(name, 9), dim),
             Span::styled(value, palette.role(role)),
             Span::styled(if fits { more } else { String::new() }, dim),
         ])
     };
     let row = |name: &str, value: String, more: String| styled(name, value, Role::Text, more);
-    let limit = model.episode.limit().map_or(String::new(), |limit| format!(" of {limit}"));
+    let limit = model.episode.limit().map_or(String::new(), |limit| format!(" {}", tr!("of {}", limit)));
     let mut rows = vec![
-        row("episode", model.episode.number().to_string(), format!("  seed {}", model.seed)),
-        row("step", runner.length().to_string(), limit),
+        row(tr!("episode"), model.episode.number().to_string(), format!("  {}", tr!("seed {}", model.seed))),
+        row(tr!("step"), runner.length().to_string(), limit),
     ];
     if all && let Some((index, description)) = observation::state(model) {
-        rows.push(row("state", index, format!("  {description}")));
+        rows.push(row(tr!("state"), index, format!("  {description}")));
     }
     let two = model.episode.spec().players == 2;
     let (action_text, reward) = match model.episode.last() {
@@ -188,34 +186,38 @@ fn facts(model: &Model, palette: Palette, width: usize, all: bool) -> Vec<Line<'
         Some(last) => (action(model, last), compact(last.reward.into())),
     };
     let actor = match model.episode.last() {
-        Some(last) if last.by_human => "  by you",
-        Some(last) if two && last.mover == Player::First => "  by the first player",
-        Some(_) if two => "  by the second player",
+        Some(last) if last.by_human => tr!("by you"),
+        Some(last) if two && last.mover == Player::First => tr!("by the first player"),
+        Some(_) if two => tr!("by the second player"),
         _ => "",
     };
-    rows.push(row("action", action_text, if actor.is_empty() { choice(model) } else { actor.into() }));
+    rows.push(row(
+        tr!("action"),
+        action_text,
+        if actor.is_empty() { choice(model) } else { format!("  {actor}") },
+    ));
     let rewards = if all { model.episode.rewards() } else { Vec::new() };
     let (low, high) = spark::range(&rewards);
     let scale = format!("{} .. {}", compact(low.into()), compact(high.into()));
     let bars = spark::line(&rewards, width.saturating_sub(9 + reward.len() + 3 + scale.len()).min(24));
     let by_step = if rewards.len() > 1 { format!("  {bars} {scale}") } else { String::new() };
-    rows.push(row("reward", reward, by_step));
+    rows.push(row(tr!("reward"), reward, by_step));
     let discount = model.episode.spec().gamma;
-    let discount = if discount < 1.0 { format!("  discount {discount}") } else { String::new() };
-    rows.push(row("return", compact(runner.episode_return()), discount));
+    let discount = if discount < 1.0 { format!("  {}", tr!("discount {}", discount)) } else { String::new() };
+    rows.push(row(tr!("return"), compact(runner.episode_return()), discount));
     if !model.episode.spec().measures.is_empty() {
         rows.extend(measures(model, palette, width));
     }
     rows.push(match model.episode.over() {
-        None => row("ending", "—".into(), String::new()),
+        None => row(tr!("ending"), "—".into(), String::new()),
         Some(over) => {
             let (words, role) = ending(over);
             let why = match over {
-                EpisodeEnd::Terminal => "  by the rules",
-                _ if model.episode.limit() == Some(runner.length()) => "  at the limit",
-                _ => "",
+                EpisodeEnd::Terminal => format!("  {}", tr!("by the rules")),
+                _ if model.episode.limit() == Some(runner.length()) => format!("  {}", tr!("at the limit")),
+                _ => String::new(),
             };
-            styled("ending", words.into(), role, why.into())
+            styled(tr!("ending"), words.into(), role, why)
         }
     });
     rows
@@ -226,8 +228,10 @@ fn choice(model: &Model) -> String {
     let names = model.episode.spec().actions.names();
     let taken = model.episode.last().and_then(|last| last.action.discrete()).map(|a| a as usize);
     match (taken, model.insight.greedy_before) {
-        (Some(taken), Some(best)) if taken == best => "  greedy".to_owned(),
-        (Some(_), Some(best)) => names.get(best).map_or(String::new(), |name| format!("  greedy: {name}")),
+        (Some(taken), Some(best)) if taken == best => format!("  {}", tr!("greedy")),
+        (Some(_), Some(best)) => {
+            names.get(best).map_or(String::new(), |name| format!("  {}: {name}", tr!("greedy")))
+        }
         _ => String::new(),
     }
 }
@@ -237,7 +241,7 @@ fn measures(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>>
     let (measured, dim) = (model.episode.runner().measures(), palette.role(Role::Dim));
     let known = model.episode.spec().measures.iter().zip(measured).filter(|(_, value)| value.is_finite());
     let line = |(measure, value): (&Measure, f64)| {
-        let (name, value) = (format!("{:<9}", measure.name), compact(value));
+        let (name, value) = (pad(&measure.name, 9), compact(value));
         let fits = Span::raw(&*name).width() + value.len() + 2 + measure.unit.len() <= width;
         let unit = if fits { format!(" {}", measure.unit) } else { String::new() };
         // A long name needs a space after it.
@@ -273,15 +277,15 @@ fn summary(model: &Model, palette: Palette) -> Line<'static> {
     let (text, dim) = (palette.role(Role::Text), palette.role(Role::Dim));
     let returns = model.returns();
     let Some(mean) = returns.mean() else {
-        return Line::styled("no episode has ended yet", dim);
+        return Line::styled(tr!("no episode has ended yet"), dim);
     };
     let mut spans = Vec::new();
     if let Some(score) = normalized(mean, model.baseline, model.reference) {
-        spans.push(Span::styled("score ", dim));
+        spans.push(Span::styled(format!("{} ", tr!("score")), dim));
         spans.push(Span::styled(format!("{score:.2}  "), text));
     }
-    spans.push(Span::styled("mean ", dim));
+    spans.push(Span::styled(format!("{} ", tr!("mean")), dim));
     spans.push(Span::styled(compact(mean), text));
-    spans.push(Span::styled(format!(" over {}", returns.len()), dim));
+    spans.push(Span::styled(format!(" {}", tr!("over {}", returns.len())), dim));
     Line::from(spans)
 }

@@ -82,6 +82,38 @@ fn a_wide_world_has_the_panel_below() {
 }
 
 #[test]
+fn screens_in_korean() {
+    let build = |id: &str| crate::Registry::standard().build_world(id, &toml::Table::new()).unwrap();
+    let policy = test_worlds::GridPolicy { width: 12.0, noise: 0.0 };
+    let policy: Arc<dyn freewheel_core::Policy> = Arc::new(policy);
+    let cliff = || Model::new(Watch::new(build("grid/cliff")).policy("policy", Arc::clone(&policy)));
+    let learner = |world: &Arc<dyn freewheel_core::DynWorld>| {
+        Some(crate::tui::learner::tests::learn_here("q-learning", world.spec()))
+    };
+    let learning = || {
+        let world = SlipperyGrid::world(5, 3);
+        Model::new(Watch { learner: learner(&world), ..Watch::new(world) })
+    };
+    let all: [(&str, &dyn Fn() -> Model, &str); 7] = [
+        ("watching", &test_worlds::model, "nnnnnnnnnNnnnn"),
+        ("playing", &test_worlds::model, "p↑"),
+        ("help", &cliff, "?"),
+        ("update", &learning, "Lnnn"),
+        ("neuron", &test_worlds::model, "iii"),
+        ("observation", &test_worlds::model, "ni"),
+        ("playing-go", &|| Model::new(Watch { human: true, ..Watch::new(build("go/9x9")) }), "e5⏎↑"),
+    ];
+    for (name, make, keys) in all {
+        snapshot::in_korean(name, |palette, area, buf| {
+            let mut model = make();
+            press(&mut model, keys);
+            model.fit(area);
+            draw(&model, palette, area, buf);
+        });
+    }
+}
+
+#[test]
 fn playing_shows_its_keys() {
     modes("playing", || {
         let mut model = test_worlds::model();

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use crate::format::compact;
+use crate::messages::screens::tr;
 use crate::tui::model::Model;
 use crate::tui::palette::{Palette, Role};
 
@@ -94,10 +95,10 @@ fn events(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     let mut left = vec![Span::raw(" ")];
     match model.parting {
         Some(Some(step)) => {
-            let part = format!("╳ the actions part at step {}  ", step + 1);
+            let part = format!("╳ {}  ", tr!("the actions part at step {}", step + 1));
             left.push(Span::styled(part, palette.role(Role::Warn)));
         }
-        Some(None) => left.push(Span::styled("the same actions so far  ", dim)),
+        Some(None) => left.push(Span::styled(format!("{}  ", tr!("the same actions so far")), dim)),
         None => {}
     }
     if let Some((before, event)) = newest {
@@ -109,8 +110,8 @@ fn events(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
         left.push(Span::styled(event.text.clone(), if here { text } else { dim }));
         let ago = now - *before as usize - 1;
         if ago > 0 {
-            let steps = if ago == 1 { "step" } else { "steps" };
-            left.push(Span::styled(format!("  {ago} {steps} ago"), dim));
+            let ago = if ago == 1 { tr!("1 step ago").to_owned() } else { tr!("{} steps ago", ago) };
+            left.push(Span::styled(format!("  {ago}"), dim));
         }
     }
     let right = Line::from(right);

@@ -3,21 +3,24 @@
 use freewheel_core::Update;
 use ratatui::text::{Line, Span};
 
-use crate::format::compact;
+use crate::format::{compact, pad};
+use crate::messages::screens::tr;
 use crate::tui::boxes::wrapped;
 use crate::tui::model::Model;
 use crate::tui::palette::{Palette, Role};
 
 /// Heading of the updates.
 pub(super) fn title(model: &Model) -> String {
-    model.learner().map_or("update".to_owned(), |learner| format!("update {}", learner.steps()))
+    model
+        .learner()
+        .map_or(tr!("update").to_owned(), |learner| format!("{} {}", tr!("update"), learner.steps()))
 }
 
 /// Lines for the updates of the last step, at most `max_lines` of them.
 pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: usize) -> Vec<Line<'static>> {
     let (text, dim) = (palette.role(Role::Text), palette.role(Role::Dim));
     let Some(learner) = model.learner() else {
-        let hint = "L lets an agent learn from the steps that are watched, and shows its updates.";
+        let hint = tr!("L lets an agent learn from the steps that are watched, and shows its updates.");
         return wrapped(hint, width)
             .into_iter()
             .map(|line| Line::styled(line, dim))
@@ -27,11 +30,11 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: us
     let mut lines: Vec<Line<'static>> =
         wrapped(learner.label(), width).into_iter().map(|line| Line::styled(line, dim)).collect();
     let Some((first, others)) = learner.updates().split_first() else {
-        lines.push(Line::styled("no update in this step", dim));
+        lines.push(Line::styled(tr!("no update in this step"), dim));
         lines.truncate(max_lines);
         return lines;
     };
-    let cell = format!("state {}, {}", first.state, action(model, first));
+    let cell = format!("{} {}, {}", tr!("state"), first.state, action(model, first));
     lines.push(Line::styled(cell, text));
     lines.push(Line::default());
     let accent = palette.role(Role::Accent);
@@ -40,26 +43,26 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: us
     lines.push(Line::default());
     let row = |name: &str, value: f64| {
         Line::from(vec![
-            Span::styled(format!("{name:<10}"), dim),
+            Span::styled(pad(name, 10), dim),
             Span::styled(format!("{:>9}", compact(value)), text),
         ])
     };
-    lines.push(row("old value", first.old));
+    lines.push(row(tr!("old value"), first.old));
     if !first.target.is_empty() {
-        lines.push(row("target", first.target_value()));
+        lines.push(row(tr!("target"), first.target_value()));
     }
-    lines.push(row("TD error", first.error));
+    lines.push(row(tr!("TD error"), first.error));
     lines.push(row("α", first.step_size));
-    lines.push(row("new value", first.new));
+    lines.push(row(tr!("new value"), first.new));
     if !first.note.is_empty() {
         lines.extend(wrapped(&first.note, width).into_iter().map(|line| Line::styled(line, dim)));
     }
     if !others.is_empty() {
         lines.push(Line::default());
-        lines.push(Line::styled(format!("{} more in this step", others.len()), dim));
+        lines.push(Line::styled(tr!("{} more in this step", others.len()), dim));
         lines.extend(others.iter().map(|update| {
-            let place = format!("state {}, {}: ", update.state, action(model, update));
-            let change = format!("{} to {}", compact(update.old), compact(update.new));
+            let place = format!("{} {}, {}: ", tr!("state"), update.state, action(model, update));
+            let change = tr!("{} to {}", compact(update.old), compact(update.new));
             Line::from(vec![Span::styled(place, dim), Span::styled(change, text)])
         }));
     }

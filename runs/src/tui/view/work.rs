@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::format::{compact, count};
+use crate::messages::screens::tr;
 use crate::tui::background::Progress;
 use crate::tui::boxes::{framed, over, write_lines};
 use crate::tui::model::Model;
@@ -32,16 +33,19 @@ fn lines(work: &Progress, palette: Palette, width: usize) -> Vec<Line<'static>> 
             Span::styled("─".repeat(columns - full), palette.role(Role::Line)),
             Span::styled(format!("{:>4.0} %", share * 100.0), text),
         ]));
-        lines.push(Line::styled(format!("{} of {} steps", count(done as f64), count(all as f64)), text));
+        lines.push(Line::styled(tr!("{} of {} steps", count(done as f64), count(all as f64)), text));
         let mut speed = Vec::new();
         if let (Some(steps), Some(left)) = (work.speed(), work.seconds_left()) {
-            speed.push(Span::styled(format!("{} steps/s   {} left", compact(steps), duration(left)), dim));
+            speed.push(Span::styled(tr!("{} steps/s   {} left", compact(steps), duration(left)), dim));
         }
         lines.push(Line::from(speed));
     } else {
         lines.push(Line::styled(duration(work.elapsed.as_secs_f64()), text));
     }
-    lines.push(Line::from(vec![Span::styled("esc", text), Span::styled("  stop, watch what there is", dim)]));
+    lines.push(Line::from(vec![
+        Span::styled("esc", text),
+        Span::styled(format!("  {}", tr!("stop, watch what there is")), dim),
+    ]));
     lines
 }
 
@@ -50,7 +54,7 @@ fn duration(seconds: f64) -> String {
     let seconds = seconds.clamp(0.0, 1e9) as u64;
     match seconds {
         0..3600 => format!("{}:{:02}", seconds / 60, seconds % 60),
-        _ => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
+        _ => tr!("{} h {} min", seconds / 3600, format!("{:02}", seconds / 60 % 60)),
     }
 }
 

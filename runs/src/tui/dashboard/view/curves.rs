@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::format::compact;
+use crate::messages::screens::tr;
 use crate::tui::boxes::framed;
 use crate::tui::dashboard::groups::Group;
 use crate::tui::dashboard::model::Dashboard;
@@ -89,7 +90,7 @@ fn large_chart(model: &Dashboard, group: &Group, palette: Palette, area: Rect, b
             .flatten()
             .collect();
     if lines.iter().all(|line| line.points.is_empty()) {
-        let text = "no value yet";
+        let text = tr!("no value yet");
         buf.set_stringn(inside.x, inside.y, text, usize::from(inside.width), palette.role(Role::Dim));
     }
     let steps = same_world().map(|(_, other)| other.steps).max().unwrap_or(1);

@@ -8,13 +8,14 @@ use ratatui::widgets::Widget;
 
 use super::{gauge, is_bad};
 use crate::board::JobState;
-use crate::format::{compact, count, cut};
+use crate::format::{compact, count, cut, pad, pad_left, width as columns};
+use crate::messages::screens::{tr, translated};
 use crate::tui::boxes::framed;
 use crate::tui::dashboard::model::{Dashboard, JobRow};
 use crate::tui::palette::{Palette, Role};
 
 /// States in the order of the first row of the screen.
-pub(super) const STATES: [JobState; 7] = [
+pub(in crate::tui::dashboard) const STATES: [JobState; 7] = [
     JobState::Learning,
     JobState::Stalled,
     JobState::Waiting,
@@ -53,10 +54,10 @@ pub(super) fn draw(model: &mut Dashboard, palette: Palette, area: Rect, buf: &mu
     if area.height < 3 {
         return;
     }
-    let place = format!(" {} of {} ", model.selected + 1, model.jobs.len());
+    let place = format!("{} ", tr!("{} of {}", model.selected + 1, model.jobs.len()));
     let title = Line::from(vec![
-        Span::styled(" jobs ", palette.role(Role::Accent)),
-        Span::styled(place.trim_start().to_owned(), palette.role(Role::Dim)),
+        Span::styled(format!(" {} ", tr!("jobs")), palette.role(Role::Accent)),
+        Span::styled(place, palette.role(Role::Dim)),
     ]);
     let inside = framed(title, palette, area, buf);
     let heads = inside.height > 3;
@@ -102,6 +103,7 @@ impl Columns {
         let width = usize::from(width);
         let most = (width / 4).max(8);
         let (world, agent) = (widest(|job| &job.info.world, most), widest(|job| &job.info.agent, most));
+        let agent = agent.max(columns(tr!("agent")));
         // Mark, state, seed, percent and score are always there.
         let mut room = width.saturating_sub(2 + 11 + world + 2 + agent + 2 + 5 + 6 + 11);
         let mut take = |wide: usize| {
@@ -117,15 +119,16 @@ impl Columns {
 
     fn heads(&self, palette: Palette) -> Line<'static> {
         let Columns { world, agent, bar, steps, speed } = *self;
-        let mut text = format!("  {:<11}{:<world$}  {:<agent$} {:>5}", "state", "world", "agent", "seed");
+        let mut text = format!("  {}{}  ", pad(tr!("state"), 11), pad(tr!("world"), world));
+        text += &format!("{} {}", pad(tr!("agent"), agent), pad_left(tr!("seed"), 5));
         text += &" ".repeat(usize::from(bar) + usize::from(bar > 0));
-        text += &format!("{:>6}", "done");
+        text += &pad_left(tr!("done"), 6);
         if steps {
-            text += &format!("{:>9}", "steps");
+            text += &pad_left(tr!("steps"), 9);
         }
-        text += &format!("{:>11}", "score");
+        text += &pad_left(tr!("score"), 11);
         if speed {
-            text += &format!("{:>12}", "steps/s");
+            text += &pad_left(tr!("steps/s"), 12);
         }
         Line::styled(text, palette.role(Role::Dim))
     }
@@ -139,9 +142,12 @@ impl Columns {
         let state_style = style(job.state, palette);
         let mut spans = vec![
             Span::styled(if selected { "▸ " } else { "  " }, palette.role(Role::Accent)),
-            Span::styled(format!("{} {:<9}", glyph(job.state), job.state.name()), state_style),
-            Span::styled(format!("{:<world$}  ", cut(&job.info.world, world)), usual),
-            Span::styled(format!("{:<agent$} ", cut(&job.info.agent, agent)), usual),
+            Span::styled(
+                format!("{} {}", glyph(job.state), pad(translated(job.state.name()), 9)),
+                state_style,
+            ),
+            Span::styled(format!("{}  ", pad(&cut(&job.info.world, world), world)), usual),
+            Span::styled(format!("{} ", pad(&cut(&job.info.agent, agent), agent)), usual),
             Span::styled(format!("{:>5}", job.info.seed), usual),
         ];
         if bar > 0 {

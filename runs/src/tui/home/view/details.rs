@@ -6,8 +6,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
-use crate::format::{compact, count};
+use crate::format::{beginning, compact, count, pad, width as columns};
 use crate::mean_curve::Point;
+use crate::messages::screens::{tr, translated};
 use crate::run_list::{RunEntry, RunState};
 use crate::tui::boxes::{framed, wrapped, write_lines};
 use crate::tui::home::details::Details;
@@ -37,14 +38,14 @@ pub(super) fn labeled(
     rows: usize,
     palette: Palette,
 ) -> Vec<Line<'static>> {
-    let wide = facts.iter().map(|(label, _)| label.len()).max().unwrap_or(0) + 2;
+    let wide = facts.iter().map(|(label, _)| columns(label)).max().unwrap_or(0) + 2;
     let room = usize::from(width).saturating_sub(wide).max(8);
     let mut lines = Vec::new();
     for (label, text) in facts {
         for (row, part) in wrapped(text, room).into_iter().take(rows).enumerate() {
             let label = if row == 0 { *label } else { "" };
             lines.push(Line::from(vec![
-                Span::styled(format!("{label:<wide$}"), palette.role(Role::Dim)),
+                Span::styled(pad(label, wide), palette.role(Role::Dim)),
                 Span::styled(part, palette.role(Role::Text)),
             ]));
         }
@@ -61,7 +62,7 @@ fn draw_world(model: &Home, world: Option<&Details>, palette: Palette, area: Rec
     let left = write_lines(about, inside, buf);
     let dim = palette.role(Role::Dim);
     let Some(world) = world else {
-        buf.set_stringn(left.x, left.y, "building", usize::from(left.width), dim);
+        buf.set_stringn(left.x, left.y, tr!("building"), usize::from(left.width), dim);
         return;
     };
     let mut lines = labeled(&world.facts(), left.width, 2, palette);
@@ -69,7 +70,7 @@ fn draw_world(model: &Home, world: Option<&Details>, palette: Palette, area: Rec
         .map(|preset| format!("{} {}", preset.agent, count(preset.steps as f64)))
         .collect();
     if !presets.is_empty() {
-        lines.extend(labeled(&[("presets    ", presets.join(", "))], left.width, 2, palette));
+        lines.extend(labeled(&[(&pad(tr!("presets"), 11), presets.join(", "))], left.width, 2, palette));
     }
     // The facts are at the bottom, and the picture has the space between.
     let rows = (lines.len() as u16).min(left.height);
@@ -86,7 +87,7 @@ fn draw_picture(world: &Details, palette: Palette, area: Rect, buf: &mut Buffer)
     let (columns, rows) = (usize::from(area.width), usize::from(area.height));
     let mut frame = Frame::with_max_size(columns, rows);
     if !world.draw(&mut frame) {
-        let text = "no picture: a step of this world takes long";
+        let text = tr!("no picture: a step of this world takes long");
         buf.set_stringn(area.x, area.y, text, columns, palette.role(Role::Dim));
         return;
     }
@@ -118,21 +119,20 @@ fn draw_agent(model: &Home, palette: Palette, area: Rect, buf: &mut Buffer) {
         about.into_iter().map(|line| Line::styled(line, palette.role(Role::Text))).collect();
     lines.push(Line::default());
     let worlds: Vec<&str> = presets_of_agent(&agent.id).map(|preset| &*preset.world).collect();
-    let worlds = if worlds.is_empty() { "none".to_owned() } else { worlds.join(", ") };
-    lines.extend(labeled(&[("presets for", worlds)], inside.width, 3, palette));
+    let worlds = if worlds.is_empty() { tr!("none").to_owned() } else { worlds.join(", ") };
+    lines.extend(labeled(&[(tr!("presets for"), worlds)], inside.width, 3, palette));
     lines.push(Line::default());
     let wide = agent.fields.iter().map(|field| field.name.len()).max().unwrap_or(0).min(width / 2) + 2;
-    let defaults =
-        agent.fields.iter().map(|field| default_text(&field.default).chars().count()).max().unwrap_or(0);
+    let defaults = agent.fields.iter().map(|field| columns(&default_text(&field.default))).max().unwrap_or(0);
     let defaults = defaults.min(14) + 2;
     for field in &agent.fields {
-        let default: String = default_text(&field.default).chars().take(14).collect();
+        let default = default_text(&field.default);
         let about = wrapped(&field.about, width.saturating_sub(wide + defaults).max(16));
         for (row, about) in about.into_iter().enumerate() {
-            let (name, default) = if row == 0 { (&*field.name, &*default) } else { ("", "") };
+            let (name, default) = if row == 0 { (&*field.name, beginning(&default, 14)) } else { ("", "") };
             lines.push(Line::from(vec![
                 Span::styled(format!("{name:<wide$}"), palette.role(Role::Accent)),
-                Span::styled(format!("{default:<defaults$}"), palette.role(Role::Text)),
+                Span::styled(pad(default, defaults), palette.role(Role::Text)),
                 Span::styled(about, palette.role(Role::Dim)),
             ]));
         }
@@ -154,7 +154,7 @@ fn draw_run(model: &Home, palette: Palette, area: Rect, buf: &mut Buffer) {
     let Some(run) = model.run() else { return };
     let name = match run.agent.is_empty() {
         true => run.world.clone(),
-        false => format!("{} {} seed {}", run.world, run.agent, run.seed),
+        false => format!("{} {} {}", run.world, run.agent, tr!("seed {}", run.seed)),
     };
     let inside = framed(title(&name, palette), palette, area, buf);
     if let RunState::Damaged(why) = &run.state {
@@ -164,16 +164,16 @@ fn draw_run(model: &Home, palette: Palette, area: Rect, buf: &mut Buffer) {
     }
     let folder = run.folder.display().to_string();
     let mut facts = vec![
-        ("state", run.state.name().to_owned()),
-        ("steps", format!("{} of {}", count(run.steps.0 as f64), count(run.steps.1 as f64))),
-        ("score", run.score.map_or("-".into(), compact)),
-        ("folder", folder),
+        (tr!("state"), translated(run.state.name()).to_owned()),
+        (tr!("steps"), tr!("{} of {}", count(run.steps.0 as f64), count(run.steps.1 as f64))),
+        (tr!("score"), run.score.map_or("-".into(), compact)),
+        (tr!("folder"), folder),
     ];
     if let RunState::Diverged(why) = &run.state {
-        facts.insert(1, ("reason", why.clone()));
+        facts.insert(1, (tr!("reason"), why.clone()));
     }
     if run.stalled {
-        facts.insert(1, ("stalled", "not better than what takes no learning".into()));
+        facts.insert(1, (tr!("stalled"), tr!("not better than what takes no learning").into()));
     }
     let lines = labeled(&facts, inside.width, 2, palette);
     let rows = (lines.len() as u16).min(inside.height);
@@ -198,23 +198,23 @@ fn draw_store(model: &Home, palette: Palette, area: Rect, buf: &mut Buffer) {
             return;
         }
     };
-    let world = if content.world.is_empty() { "of another program" } else { &content.world };
+    let world = if content.world.is_empty() { tr!("of another program") } else { &content.world };
     let range = match content.mean_score() {
         Some(mean) => {
             let least = content.scores.iter().copied().fold(f64::INFINITY, f64::min);
             let most = content.scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            format!("{} ({} to {})", compact(mean), compact(least), compact(most))
+            tr!("{} ({} to {})", compact(mean), compact(least), compact(most))
         }
         None => "-".into(),
     };
     let mut facts = vec![
-        ("world", world.to_owned()),
-        ("episodes", content.episodes.to_string()),
-        ("steps", count(content.steps as f64)),
-        ("score", range),
+        (tr!("world"), world.to_owned()),
+        (tr!("episodes"), content.episodes.to_string()),
+        (tr!("steps"), count(content.steps as f64)),
+        (tr!("score"), range),
     ];
     let players = content.players.iter();
-    facts.extend(players.map(|(player, episodes)| ("player", format!("{player}, {episodes} episodes"))));
+    facts.extend(players.map(|(player, episodes)| (tr!("player"), tr!("{}, {} episodes", player, episodes))));
     let lines = labeled(&facts, inside.width, 2, palette);
     let rows = (lines.len() as u16).min(inside.height);
     write_lines(lines, Rect { height: rows, ..inside }, buf);
@@ -241,7 +241,13 @@ pub(super) fn draw_curves(runs: &[&RunEntry], palette: Palette, area: Rect, buf:
         })
         .collect();
     if points.iter().all(Vec::is_empty) {
-        buf.set_stringn(area.x, area.y, "no score yet", usize::from(area.width), palette.role(Role::Dim));
+        buf.set_stringn(
+            area.x,
+            area.y,
+            tr!("no score yet"),
+            usize::from(area.width),
+            palette.role(Role::Dim),
+        );
         return;
     }
     let line = |(color, points)| Curve { points, color, front: true };

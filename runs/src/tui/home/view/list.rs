@@ -6,7 +6,8 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use crate::format::{compact, count, cut};
+use crate::format::{compact, count, cut, pad, pad_left, width as columns};
+use crate::messages::screens::{tr, translated};
 use crate::run_list::{RunEntry, RunState};
 use crate::tui::boxes::framed;
 use crate::tui::home::model::{Focus, Home, Tab};
@@ -38,14 +39,14 @@ pub(super) fn draw(model: &mut Home, palette: Palette, area: Rect, buf: &mut Buf
     let dim = palette.role(Role::Dim);
     if shown.is_empty() {
         let text = match (model.tab, &model.runs) {
-            (Tab::Runs, None) => "reading the folder".to_owned(),
+            (Tab::Runs, None) => tr!("reading the folder").to_owned(),
             (Tab::Runs, Some(runs)) if runs.is_empty() => {
-                format!("no runs in {}; train an agent with t", model.folder.display())
+                tr!("no runs in {}; train an agent with t", model.folder.display())
             }
             (Tab::Demonstrations, _) if model.stores.as_ref().is_none_or(Vec::is_empty) => {
-                "no demonstrations in demos; play a world with p".to_owned()
+                tr!("no demonstrations in demos; play a world with p").to_owned()
             }
-            _ => format!("nothing contains `{filter}`"),
+            _ => tr!("nothing contains `{}`", filter),
         };
         buf.set_stringn(inside.x, inside.y, text, usize::from(inside.width), dim);
         return;
@@ -121,8 +122,10 @@ fn item(model: &Home, index: usize, selected: bool, table: &Columns, palette: Pa
             };
             let name = store.folder.strip_prefix("demos").unwrap_or(&store.folder).display().to_string();
             let (note, style) = match &store.content {
-                Ok(content) => (format!("  {} episodes", content.episodes), palette.role(Role::Dim)),
-                Err(_) => ("  ✗ damaged".to_owned(), palette.role(Role::Warn)),
+                Ok(content) => {
+                    (format!("  {}", tr!("{} episodes", content.episodes)), palette.role(Role::Dim))
+                }
+                Err(_) => (format!("  ✗ {}", tr!("damaged")), palette.role(Role::Warn)),
             };
             Line::from(vec![mark, Span::styled(name, text), Span::styled(note, style)])
         }
@@ -159,7 +162,7 @@ impl Columns {
             let wide = runs.iter().map(|run| Span::raw(of(run)).width()).max().unwrap_or(0);
             wide.clamp(5, (width / 4).max(8))
         };
-        let (world, agent) = (widest(|run| &run.world), widest(|run| &run.agent));
+        let (world, agent) = (widest(|run| &run.world), widest(|run| &run.agent).max(columns(tr!("agent"))));
         // Mark, state, seed and score are always there.
         let mut room = width.saturating_sub(2 + 14 + world + 2 + agent + 5 + 10);
         let mut take = |wide: usize| {
@@ -173,11 +176,12 @@ impl Columns {
 
     fn heads(&self, palette: Palette) -> Line<'static> {
         let Columns { world, agent, steps, age, size } = *self;
-        let mut text =
-            format!("  {:<14}{:<world$}  {:<agent$}{:>5}{:>10}", "state", "world", "agent", "seed", "score");
-        for (shown, head, wide) in [(steps, "steps", 8), (age, "age", 7), (size, "size", 9)] {
+        let mut text = format!("  {}{}  ", pad(tr!("state"), 14), pad(tr!("world"), world));
+        text += &pad(tr!("agent"), agent);
+        text += &(pad_left(tr!("seed"), 5) + &pad_left(tr!("score"), 10));
+        for (shown, head, wide) in [(steps, tr!("steps"), 8), (age, tr!("age"), 7), (size, tr!("size"), 9)] {
             if shown {
-                text += &format!("{head:>wide$}");
+                text += &pad_left(head, wide);
             }
         }
         Line::styled(text, palette.role(Role::Dim))
@@ -196,9 +200,9 @@ impl Columns {
         let stall = if run.stalled && run.state == RunState::Done { "◐" } else { "" };
         let mut spans = vec![
             Span::styled(mark, palette.role(if marked { Role::Warn } else { Role::Accent })),
-            Span::styled(format!("{glyph} {:<12}", run.state.name()), style),
-            Span::styled(format!("{:<world$}  ", cut(&run.world, world)), text),
-            Span::styled(format!("{:<agent$}", cut(&run.agent, agent)), text),
+            Span::styled(format!("{glyph} {}", pad(translated(run.state.name()), 12)), style),
+            Span::styled(format!("{}  ", pad(&cut(&run.world, world), world)), text),
+            Span::styled(pad(&cut(&run.agent, agent), agent), text),
             Span::styled(format!("{:>5}", run.seed), text),
             Span::styled(format!("{:>10}", format!("{stall}{score}")), text),
         ];

@@ -1,15 +1,16 @@
-//! Scene 3: k-means and the map of the principal components, on handwritten digits without their labels.
+//! Scene 3: k-means and the map of the principal components, on digits or garments without their labels.
 
 use std::time::{Duration, Instant};
 
 use freewheel_agents::Samples;
-use freewheel_agents::data::embedded;
+use freewheel_agents::data::{DataSet, Subset, embedded};
 use freewheel_agents::estimator::{Estimator, Transformer, metrics};
 use freewheel_agents::unsupervised::{kmeans, pca};
 use freewheel_core::{Result, Streams};
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
+use super::garments::{self, Wardrobe, halved};
 use crate::format::compact;
 use crate::tui::Watch;
 use crate::tui::palette::Role;
@@ -28,7 +29,7 @@ const MOST: u32 = 40;
 
 /// Page of k-means.
 pub(in crate::tui::tour) struct Clusters {
-    /// Images, `[N, 64]`; `None` if they cannot be read.
+    /// Images, `[N, side * side]`; `None` if they cannot be read.
     x: Option<Samples>,
     labels: Vec<u32>,
     /// The first two principal components of the samples, and the share of the variance that they have.
@@ -47,6 +48,7 @@ pub(in crate::tui::tour) struct Clusters {
     shows_labels: bool,
     refused: Option<String>,
     learning: Duration,
+    wardrobe: Wardrobe,
 }
 
 impl Clusters {
@@ -67,15 +69,26 @@ impl Clusters {
             shows_labels: false,
             refused: None,
             learning: Duration::ZERO,
+            wardrobe: Wardrobe::default(),
         };
-        let done = page.open().and_then(|()| page.step());
-        page.refused = done.err().map(|error| error.to_string());
+        page.show(None);
         page
     }
 
-    /// Reads the digits and finds their principal components.
-    fn open(&mut self) -> Result<()> {
-        let set = embedded::digits()?.train;
+    /// Shows these garments, or the digits.
+    fn show(&mut self, garments: Option<&DataSet>) {
+        let done = match garments {
+            Some(garments) => self.open(&garments.train),
+            None => embedded::digits().and_then(|set| self.open(&set.train)),
+        };
+        match done {
+            Ok(()) => self.restart(),
+            Err(error) => self.refused = Some(error.to_string()),
+        }
+    }
+
+    /// Takes the first images of `set` and finds their principal components.
+    fn open(&mut self, set: &Subset) -> Result<()> {
         let part = set.select(&(0..SAMPLES.min(set.rows())).collect::<Vec<_>>());
         self.labels = part.targets.labels()?.to_vec();
         let x = self.x.insert(part.samples);
@@ -123,6 +136,10 @@ impl Clusters {
         metrics::matching_accuracy(&self.assigned, &self.labels)
     }
 
+    fn has_garments(&self) -> bool {
+        self.x.as_ref().is_some_and(|x| x.width() > SIDE * SIDE)
+    }
+
     fn enter(&self, shared: &mut Shared) {
         let model = self.fitted.as_ref().and_then(|fitted| fitted.model().ok());
         let (Some(model), Some(x)) = (model, &self.x) else { return };
@@ -146,6 +163,7 @@ impl Page for Clusters {
             toggle("run", 'l', self.runs),
             button("other-start", 'w'),
             toggle("labels", 'v', self.shows_labels),
+            toggle("garments", 'g', self.wardrobe.is_open),
         ]
     }
 
@@ -162,14 +180,24 @@ impl Page for Clusters {
                 self.seed += 1;
                 self.restart();
             }
-            _ => self.shows_labels = !self.shows_labels,
+            4 => self.shows_labels = !self.shows_labels,
+            _ => {
+                let garments = self.wardrobe.toggle(shared);
+                if garments.is_some() || !self.wardrobe.is_open {
+                    self.show(garments.as_deref());
+                }
+            }
         }
         None
     }
 
     fn advance(&mut self, elapsed: Duration, shared: &mut Shared) -> bool {
-        if !self.runs {
-            return false;
+        let is_reading = self.wardrobe.is_reading();
+        if let Some(garments) = self.wardrobe.take(shared) {
+            self.show(Some(&garments));
+        }
+        if !self.runs || is_reading {
+            return is_reading;
         }
         self.debt += RATE * elapsed.as_secs_f64();
         if self.debt < 1.0 {
@@ -182,6 +210,10 @@ impl Page for Clusters {
 
     fn is_live(&self) -> bool {
         self.runs
+    }
+
+    fn progress(&self) -> Option<(&'static str, f64)> {
+        self.wardrobe.is_reading().then_some(("garments", 0.0))
     }
 
     fn facts(&self, _: &Shared) -> Vec<Fact> {
@@ -205,7 +237,11 @@ impl Page for Clusters {
             ("k", self.k.to_string()),
             ("matched", format!("{:.0}", 100.0 * self.accuracy())),
         ];
-        self.settled.then_some(("settled", values))
+        let settled = if self.has_garments() { "settled-garments" } else { "settled" };
+        match self.settled {
+            true => Some((settled, values)),
+            false => self.wardrobe.is_missing.then(|| ("no-garments", Vec::new())),
+        }
     }
 
     fn draw(&mut self, canvas: &mut Canvas<'_>, area: Rect, _: &Shared) {
@@ -231,7 +267,10 @@ impl Page for Clusters {
                 break;
             }
             let at = (area.x + left + (column * (SIDE + 1)) as u16, area.y + (row * 5) as u16);
-            canvas.small_image(center, SIDE, at, area);
+            match self.has_garments() {
+                true => canvas.small_image(&halved(center, garments::SIDE), garments::SIDE / 2, at, area),
+                false => canvas.small_image(center, SIDE, at, area),
+            }
             let style = canvas.series(index).add_modifier(Modifier::BOLD);
             let name = (at.0, at.1 + 4);
             if name.1 < area.bottom() {

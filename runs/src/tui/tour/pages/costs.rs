@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
 use crate::format::count;
+use crate::tui::boxes::wrapped;
 use crate::tui::palette::Role;
 use crate::tui::tour::canvas::{Canvas, cut, width};
 use crate::tui::tour::page::{Control, Page, Shared};
@@ -65,7 +66,7 @@ impl Page for Costs {
         );
         let costs = shared.ledger.costs();
         if costs.is_empty() {
-            let text = crate::tui::boxes::wrapped(language.text("view.no-costs"), wide.max(8));
+            let text = wrapped(language.text("view.no-costs"), wide.max(8));
             let below = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
             return canvas.lines(text.iter().map(|line| (&**line, Role::Dim)), below);
         }
@@ -100,7 +101,7 @@ impl Page for Costs {
         if let Some((ratio, name)) = ratio.max_by(|a, b| a.0.total_cmp(&b.0)) {
             let values =
                 [("ratio", count(ratio)), ("name", language.text(&format!("cost.{name}")).to_owned())];
-            let text = crate::tui::boxes::wrapped(&language.filled("view.ratio", &values), wide.max(8));
+            let text = wrapped(&language.filled("view.ratio", &values), wide.max(8));
             let below = Rect { y: (y + 1).min(area.bottom()), ..area };
             let below = Rect { height: area.bottom() - below.y, ..below };
             canvas.lines(text.iter().map(|line| (&**line, Role::Warn)), below);
@@ -146,8 +147,15 @@ impl Page for Commands {
                     } else {
                         canvas.text((area.x, y), &padded(&title, 24, false), 24, style) + 1
                     };
-                    canvas.text((x, y), command, area.right().saturating_sub(x), canvas.role(Role::Accent));
-                    y += 1;
+                    // A command that is too long goes on in the next row.
+                    let room = area.right().saturating_sub(x + 2).max(1);
+                    for (row, part) in wrapped(command, usize::from(room)).iter().enumerate() {
+                        let x = if row == 0 { x } else { x + 2 };
+                        if y < area.bottom() {
+                            canvas.text((x, y), part, room, canvas.role(Role::Accent));
+                        }
+                        y += 1;
+                    }
                 }
             }
         }

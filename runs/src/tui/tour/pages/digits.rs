@@ -1,5 +1,6 @@
-//! Scene 2: handwritten digits with labels: a classifier learns, and its answers fill a confusion matrix.
+//! Scene 2: handwritten digits or garments with labels: a classifier learns, and its answers fill a confusion matrix.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use freewheel_agents::data::{DataSet, Options, open};
@@ -9,6 +10,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use std::ops::ControlFlow;
 
+use super::garments::{self, Wardrobe};
 use crate::Registry;
 use crate::tui::Watch;
 use crate::tui::palette::Role;
@@ -52,7 +54,10 @@ pub(super) fn fit(registry: &'static Registry, set: &DataSet, method: usize) -> 
 
 /// Page of the confusion matrix.
 pub(in crate::tui::tour) struct Digits {
-    set: Option<DataSet>,
+    digits: Option<Arc<DataSet>>,
+    /// The digits, or the garments.
+    set: Option<Arc<DataSet>>,
+    wardrobe: Wardrobe,
     method: usize,
     work: Option<Work<Box<dyn Classifier>>>,
     classifier: Option<Box<dyn Classifier>>,
@@ -68,10 +73,12 @@ pub(in crate::tui::tour) struct Digits {
 
 impl Digits {
     pub(in crate::tui::tour) fn new() -> Self {
-        let set = open("digits", &Options::default());
+        let set = open("digits", &Options::default()).map(Arc::new);
         Digits {
             refused: set.as_ref().err().map(ToString::to_string),
+            digits: set.as_ref().ok().cloned(),
             set: set.ok(),
+            wardrobe: Wardrobe::default(),
             method: 0,
             work: None,
             classifier: None,
@@ -87,6 +94,21 @@ impl Digits {
         self.answers.clear();
         self.classifier = None;
         self.work = self.set.as_ref().map(|set| fit(registry, set, self.method));
+    }
+
+    /// Shows other images; nothing has learned them.
+    fn show(&mut self, set: Option<Arc<DataSet>>) {
+        (self.set, self.classifier, self.work, self.asks) = (set, None, None, false);
+        self.answers.clear();
+    }
+
+    /// Side of an image.
+    fn side(&self) -> usize {
+        self.set.as_ref().map_or(SIDE, |set| set.test.samples.width().isqrt())
+    }
+
+    fn has_garments(&self) -> bool {
+        self.side() == garments::SIDE
     }
 
     /// Labels of the test images.
@@ -112,7 +134,7 @@ impl Digits {
         if self.answers.len() == set.test.rows() {
             let one = set.test.samples.select(&[0]);
             shared.ledger.enter(Cost {
-                name: "digits",
+                name: if self.has_garments() { "garments" } else { "digits" },
                 examples: set.train.rows() as u64,
                 learning: self.learning,
                 parameters: classifier.n_parameters().unwrap_or(0) as u64,
@@ -137,6 +159,7 @@ impl Page for Digits {
             button("ask-one", 's'),
             toggle("ask", 'a', self.asks),
             slider("speed", self.rate, (5.0, 200.0), 5.0),
+            toggle("garments", 'g', self.wardrobe.is_open),
         ]
     }
 
@@ -155,6 +178,13 @@ impl Page for Digits {
             1 => self.learn(shared.registry),
             2 if self.classifier.is_none() && self.work.is_none() => self.learn(shared.registry),
             2 => self.ask(shared),
+            5 => {
+                let garments = self.wardrobe.toggle(shared);
+                let shown = garments.or(self.digits.clone().filter(|_| !self.wardrobe.is_open));
+                if shown.is_some() {
+                    self.show(shown);
+                }
+            }
             _ => {
                 if self.classifier.is_none() && self.work.is_none() {
                     self.learn(shared.registry);
@@ -166,7 +196,10 @@ impl Page for Digits {
     }
 
     fn advance(&mut self, elapsed: Duration, shared: &mut Shared) -> bool {
-        let mut changed = false;
+        let mut changed = self.wardrobe.is_reading();
+        if let Some(garments) = self.wardrobe.take(shared) {
+            self.show(Some(garments));
+        }
         while let Some(work) = &mut self.work {
             match work.next() {
                 News::Nothing => break,
@@ -194,7 +227,10 @@ impl Page for Digits {
     }
 
     fn progress(&self) -> Option<(&'static str, f64)> {
-        self.work.as_ref().map(|work| ("digits", work.share()))
+        match &self.work {
+            Some(work) => Some(("digits", work.share())),
+            None => self.wardrobe.is_reading().then_some(("garments", 0.0)),
+        }
     }
 
     fn cancel(&mut self) {
@@ -222,7 +258,11 @@ impl Page for Digits {
             ("right", format!("{:.1}", 100.0 * self.accuracy())),
             ("seconds", format!("{:.2}", self.learning.as_secs_f64())),
         ];
+        if self.wardrobe.is_missing {
+            return Some(("no-garments", Vec::new()));
+        }
         match (&self.classifier, done) {
+            (None, _) if self.has_garments() => Some(("garments", Vec::new())),
             (_, true) => Some(("digits", values)),
             (Some(_), false) if self.answers.is_empty() => Some(("digits-learned", values)),
             _ => None,
@@ -232,23 +272,31 @@ impl Page for Digits {
     fn draw(&mut self, canvas: &mut Canvas<'_>, area: Rect, shared: &Shared) {
         let Some(set) = &self.set else { return };
         let last = self.answers.len().saturating_sub(1);
-        canvas.image(set.test.samples.row(last), SIDE, (area.x, area.y), area);
+        let (image, side) = (set.test.samples.row(last), self.side());
+        // A large image where the table has room beside it.
+        let is_large = 2 * side + 24 <= usize::from(area.width);
+        let (columns, rows) = if is_large { (2 * side, side) } else { (side, side.div_ceil(2)) };
+        match is_large {
+            true => canvas.image(image, side, (area.x, area.y), area),
+            false => canvas.small_image(image, side, (area.x, area.y), area),
+        }
+        let columns = columns.max(2 * SIDE);
+        let name = |class: u32| match self.has_garments() {
+            true => shared.language.text(&format!("garment.{class}")).to_owned(),
+            false => class.to_string(),
+        };
         if let (Some((answer, p)), Some(label)) = (self.answers.last(), self.labels().get(last)) {
             let good = answer == label;
-            let values = [
-                ("answer", answer.to_string()),
-                ("p", format!("{:.0}", 100.0 * p)),
-                ("label", label.to_string()),
-            ];
+            let values =
+                [("answer", name(*answer)), ("p", format!("{:.0}", 100.0 * p)), ("label", name(*label))];
             let text = shared.language.filled("view.answer", &values);
             let role = if good { Role::Good } else { Role::Warn };
-            for (line, y) in
-                crate::tui::boxes::wrapped(&text, 2 * SIDE).iter().zip(area.y + SIDE as u16..area.bottom())
-            {
-                canvas.text((area.x, y), line, 2 * SIDE as u16, canvas.role(role));
+            let lines = crate::tui::boxes::wrapped(&text, columns);
+            for (line, y) in lines.iter().zip(area.y + rows as u16..area.bottom()) {
+                canvas.text((area.x, y), line, columns as u16, canvas.role(role));
             }
         }
-        let left = 2 * SIDE as u16 + 2;
+        let left = columns as u16 + 2;
         let matrix = Rect { x: area.x + left, width: area.width.saturating_sub(left), ..area };
         self.draw_matrix(canvas, matrix, shared);
     }

@@ -5,6 +5,7 @@ pub(super) mod costs;
 pub(super) mod deep_sea;
 pub(super) mod digits;
 pub(super) mod drawing;
+mod garments;
 pub(super) mod grid;
 pub(super) mod habit;
 pub(super) mod latent;
