@@ -318,8 +318,8 @@ fn the_home_screen_and_the_viewer_are_korean() {
         tmux.keys(&["q"]);
         tmux.wait_until("prompt", |screen| screen.contains("READY") && !screen.contains("에피소드"));
     }
-    tmux.open("watch --help --lang ko | head -n 3");
-    tmux.wait_for("사용법: freewheel watch");
+    tmux.line(&format!("clear; {} watch --help --lang ko | head -n 3", PROGRAM.0));
+    tmux.wait_for("사용법: freewheel");
     // English is asked for in a Korean locale.
     tmux.line(&format!("clear; LC_ALL=ko_KR.UTF-8 {} watch grid/cliff --lang en", PROGRAM.0));
     tmux.wait_for("episode");
