@@ -16,6 +16,7 @@ pub mod a2c;
 mod actor_critic;
 pub mod advantage;
 mod bonus;
+mod distributed;
 pub mod head;
 mod insight;
 mod kickstart;

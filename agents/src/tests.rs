@@ -12,6 +12,7 @@ use crate::tabular::graph::{Graph, greedy_return};
 use crate::tabular::tests::two_players::{FIRST, action_value, take_away};
 use crate::{AgentFactory, Budget, all};
 
+mod distributed;
 mod forged;
 mod insight;
 pub(crate) mod recall;

@@ -1,6 +1,6 @@
 //! Policies, which choose actions, and agents, which learn a policy from rewards.
 
-use crate::{Actions, Error, Graph, Insight, Neuron, Result, Simulator, Spec, Stream, Update, VectorEnv};
+use crate::{Actions, Distributed, Error, Graph, Insight, Neuron, Result, Simulator, Spec, Stream, Update, VectorEnv};
 
 /// A fixed mapping from observations to actions, shared by all threads.
 ///
@@ -273,6 +273,11 @@ pub trait Agent: Send {
     /// Restores the state that [`Agent::save`] returned, in an agent with the same settings; learning then continues as
     /// if without an interruption.
     fn load(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// This agent as one whose steps other processes can make; `None` for any other agent.
+    fn distributed(&mut self) -> Option<Box<dyn Distributed + '_>> {
+        None
+    }
 }
 
 /// Choice of a policy without or with exploration.

@@ -1,5 +1,6 @@
 //! [`Batch`], the vectorized environment, whose buffers are allocated once.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use crate::{
 mod chunk;
 mod clock;
 mod opening;
+mod saved;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -51,7 +53,7 @@ pub struct Batch<E: Env> {
 }
 
 /// Random streams of a batch.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct StreamSource {
     streams: Streams,
     purpose: Purpose,
@@ -79,22 +81,6 @@ struct Data<E: Env> {
     last_obs: Vec<f32>,
     last_legal: Vec<bool>,
     last_to_play: Vec<Player>,
-}
-
-/// Content of [`ManagedVectorEnv::save`]: the data of a batch, without the buffers that are functions of the states.
-#[derive(Serialize, Deserialize)]
-#[serde(bound = "")]
-struct Saved<S: Serialize + serde::de::DeserializeOwned> {
-    source: StreamSource,
-    states: Vec<S>,
-    rngs: Vec<Stream>,
-    clocks: Vec<EpisodeClock>,
-    reward: Vec<f32>,
-    ending: Vec<Ending>,
-    last_obs: Vec<f32>,
-    last_legal: Vec<bool>,
-    last_to_play: Vec<Player>,
-    finished: Vec<EpisodeSummary>,
 }
 
 impl<E: Env> Batch<E> {
@@ -273,66 +259,36 @@ impl<E: Env + 'static> ManagedVectorEnv for Batch<E> {
     }
 
     fn save(&self) -> Result<Vec<u8>> {
-        let data = &self.data;
-        let saved = Saved {
-            source: self.source,
-            states: data.states.clone(),
-            rngs: data.rngs.clone(),
-            clocks: data.clocks.clone(),
-            reward: data.reward.clone(),
-            ending: data.ending.clone(),
-            last_obs: data.last_obs.clone(),
-            last_legal: data.last_legal.clone(),
-            last_to_play: data.last_to_play.clone(),
-            finished: self.finished.clone(),
-        };
-        let spec = self.env.spec();
-        postcard::to_stdvec(&(&spec.id, spec.version, saved))
-            .map_err(|e| Error::Unsupported(format!("a batch cannot be saved: {e}")))
+        self.encode(self.saved(0..self.data.states.len(), self.finished.clone()))
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
-        let spec = self.env.spec();
-        let id = &spec.id;
-        let not_ours = |e: postcard::Error| Error::Config(format!("this is not a saved batch of {id}: {e}"));
-        // Check the world first: bytes of another world may parse as states of this world.
-        let ((world, version), rest): ((String, u32), _) =
-            postcard::take_from_bytes(bytes).map_err(not_ours)?;
-        if (&world, version) != (id, spec.version) {
-            return Err(Error::Config(format!(
-                "the saved batch is of {world} version {version}, not of {id} version {}",
-                spec.version
-            )));
-        }
-        let (saved, rest): (Saved<E::State>, _) = postcard::take_from_bytes(rest).map_err(not_ours)?;
-        if !rest.is_empty() {
-            return Err(Error::Config(format!("{} bytes follow a saved batch of {id}", rest.len())));
-        }
-        let (n, data) = (self.data.states.len(), &mut self.data);
-        if [
-            saved.states.len(),
-            saved.rngs.len(),
-            saved.clocks.len(),
-            saved.reward.len(),
-            saved.ending.len(),
-            saved.last_to_play.len(),
-        ] != [n; 6]
-            || saved.last_obs.len() != data.last_obs.len()
-            || saved.last_legal.len() != data.last_legal.len()
-        {
-            return Err(Error::Config(format!("the saved batch of {id} does not have {n} environments")));
-        }
-        if !saved.states.iter().all(|state| self.env.is_valid(state)) {
-            return Err(Error::Config(format!(
-                "the saved batch of {id} has a state that the world does not have"
-            )));
-        }
+        let n = self.data.states.len();
+        let saved = self.decode(bytes, Some(n))?;
         self.source = saved.source;
-        (data.states, data.rngs, data.clocks) = (saved.states, saved.rngs, saved.clocks);
-        (data.reward, data.ending) = (saved.reward, saved.ending);
-        (data.last_obs, data.last_legal) = (saved.last_obs, saved.last_legal);
-        data.last_to_play = saved.last_to_play;
-        self.finished = saved.finished;
+        self.finished = self.replace_rows(0, saved);
+        self.observe_all();
+        Ok(())
+    }
+
+    fn save_rows(&self, rows: Range<usize>) -> Result<Vec<u8>> {
+        let n = self.data.states.len();
+        if rows.is_empty() || rows.end > n {
+            return Err(Error::Config(format!("there are {n} environments, and not the rows {rows:?}")));
+        }
+        self.encode(self.saved(rows, Vec::new()))
+    }
+
+    fn load_rows(&mut self, first: usize, bytes: &[u8]) -> Result<()> {
+        let saved = self.decode(bytes, None)?;
+        let (n, rows) = (self.data.states.len(), saved.states.len());
+        let source = StreamSource { first: self.source.first + first as u64, ..self.source };
+        if saved.source != source || first.checked_add(rows).is_none_or(|end| end > n) {
+            let id = &self.env.spec().id;
+            return Err(Error::Config(format!("this is not the saved row {first} of these batches of {id}")));
+        }
+        let mut finished = self.replace_rows(first, saved);
+        self.finished.append(&mut finished);
         self.observe_all();
         Ok(())
     }

@@ -21,6 +21,7 @@
 //! | [`stats`] | mean, interquartile mean, bootstrap confidence intervals |
 //! | [`record`] | episodes on disk as seed and actions; replay and verification |
 //! | [`demonstrations`] | recorded episodes to learn from: observations, actions, rewards, source; replay and verification |
+//! | [`distributed`] | agents whose steps other processes can make |
 //! | [`checkpoint`] | checkpoint files, verified by a checksum |
 //! | [`simulator`] | simulated continuations of an episode, for planners |
 //! | [`settings`] | settings read from TOML; an unknown key is an error with the most similar known key |
@@ -33,6 +34,7 @@ pub mod agent;
 pub mod batch;
 pub mod checkpoint;
 pub mod demonstrations;
+pub mod distributed;
 pub mod encoder;
 pub mod env;
 mod error;
@@ -60,6 +62,7 @@ pub mod wrapper;
 
 pub use agent::{ActionBuffer, Agent, MetricSink, Policy, PolicyMode, ScriptedPolicy};
 pub use batch::Batch;
+pub use distributed::Distributed;
 pub use encoder::ObservationEncoder;
 pub use env::{Action, Actions, Ending, Env, Player, Step};
 pub use error::{Error, Result};

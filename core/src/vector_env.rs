@@ -4,13 +4,12 @@
 //! episode are then in `last_obs` and `last_legal`, so that the target `r + gamma * ending.discount() * V(successor)`
 //! is right for terminated, truncated and running episodes alike.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(doc)]
-use crate::Error;
-use crate::{ActionBuffer, Actions, Ending, Opener, Player, Policy, Result, Simulator, Spec, Stream};
+use crate::{ActionBuffer, Actions, Ending, Error, Opener, Player, Policy, Result, Simulator, Spec, Stream};
 
 /// A vectorized environment with automatic reset; [`Batch`](crate::Batch) as a trait object. One virtual call steps all
 /// environments.
@@ -127,6 +126,29 @@ pub trait ManagedVectorEnv: VectorEnv {
     /// # Errors
     /// [`Error::Config`] for bytes of another world or another number of environments; the state is unchanged then.
     fn load(&mut self, bytes: &[u8]) -> Result<()>;
+    /// State of the environments `rows` alone, without their finished episodes: that of a vector environment of these
+    /// environments, whose first random stream is that of the first of them.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where environments cannot be saved one by one, as with transformed observations;
+    /// [`Error::Config`] for rows that are not there.
+    fn save_rows(&self, _rows: Range<usize>) -> Result<Vec<u8>> {
+        Err(no_rows(self.spec()))
+    }
+    /// Replaces the environments from `first` on by those of [`ManagedVectorEnv::save_rows`], which other processes may
+    /// have stepped since.
+    ///
+    /// # Errors
+    /// Same as [`ManagedVectorEnv::load`] and [`ManagedVectorEnv::save_rows`].
+    fn load_rows(&mut self, _first: usize, _bytes: &[u8]) -> Result<()> {
+        Err(no_rows(self.spec()))
+    }
+}
+
+/// Error for environments that are saved only together.
+fn no_rows(spec: &Spec) -> Error {
+    let id = &spec.id;
+    Error::Unsupported(format!("the environments of {id} cannot be divided; leave out frame_stack and encoder"))
 }
 
 /// Buffers of a batch of N environments, with observations of D numbers and A discrete actions.

@@ -35,10 +35,12 @@ use crate::registry::Registry;
 
 mod builder;
 mod progress;
+mod rollouts;
 mod run;
 
 pub use builder::{TrainOn, TrainerBuilder};
 pub use progress::{CallbackResult, Evaluation, Progress};
+pub use rollouts::{RolloutWorker, Rollouts};
 
 use builder::AgentSource;
 use progress::Counts;
@@ -57,6 +59,8 @@ pub struct Trainer {
     counts: Counts,
     /// Greedy policy of the agent, computed at the first use after a learning step.
     policy: OnceLock<Box<dyn Policy>>,
+    /// Time of the last [`Trainer::begin_rollouts`].
+    rollouts_began: Option<Instant>,
 }
 
 /// Everything that a saved trainer is built from.
@@ -101,7 +105,7 @@ impl Trainer {
         job::require_environments(&*world, config.num_envs)?;
         let envs = world.vector_env(config.num_envs, Streams::new(config.seed), Purpose::Environment, 0);
         let (counts, policy) = (Counts::default(), OnceLock::new());
-        Ok(Trainer { config, world, factory, envs, agent: None, counts, policy })
+        Ok(Trainer { config, world, factory, envs, agent: None, counts, policy, rollouts_began: None })
     }
 
     /// Learns from `steps` more environment steps (rounded up to a multiple of `num_envs`) and calls `callback` about a
@@ -267,6 +271,11 @@ impl Trainer {
     /// The world as the agent observes it, with frame stack and encoder.
     pub fn world(&self) -> &Arc<dyn DynWorld> {
         &self.world
+    }
+
+    /// Number of environments that are stepped together.
+    pub fn num_envs(&self) -> usize {
+        self.config.num_envs
     }
 
     /// Number of environment steps so far.

@@ -25,7 +25,9 @@ SIZES = [16, 256, 1024]
 
 
 def freewheel_envs(name, mode, copy=True):
-    return lambda n: gymnasium.make_vec(f"freewheel/{name}-v0", n, autoreset_mode=mode, copy=copy)
+    # In Go, a step is one move of the player to move, as in the other packages.
+    settings = {"opponent": "self"} if name.startswith("go-") else {}
+    return lambda n: gymnasium.make_vec(f"freewheel/{name}-v0", n, autoreset_mode=mode, copy=copy, **settings)
 
 
 def sync(name):
@@ -54,6 +56,39 @@ def puffer(module, cls):
     return make
 
 
+class OpenSpielGo:
+    """Games of OpenSpiel in a loop, as its own vector environments step them: observations, masks, new games."""
+
+    def __init__(self, n):
+        import pyspiel
+
+        self.game = pyspiel.load_game("go", {"board_size": 9, "komi": 7.5})
+        self.states = [self.game.new_initial_state() for _ in range(n)]
+        self.single_action_space = gymnasium.spaces.Discrete(self.game.num_distinct_actions())
+        self.action_space = None
+        self.obs = np.zeros((n, self.game.observation_tensor_size()), np.float32)
+
+    def observe(self):
+        mask = np.empty((len(self.states), self.single_action_space.n), np.int8)
+        for i, state in enumerate(self.states):
+            self.obs[i] = state.observation_tensor()
+            mask[i] = state.legal_actions_mask()
+        return {"action_mask": mask}
+
+    def reset(self):
+        return self.obs, self.observe()
+
+    def step(self, actions):
+        reward = np.zeros(len(self.states))
+        for i, action in enumerate(actions):
+            state = self.states[i]
+            state.apply_action(int(action))
+            if state.is_terminal():
+                reward[i] = state.returns()[0]
+                self.states[i] = self.game.new_initial_state()
+        return self.obs, reward, None, None, self.observe()
+
+
 CASES = {
     "FrozenLake": {
         "Gymnasium sync": sync("FrozenLake-v1"),
@@ -74,6 +109,8 @@ CASES = {
         "freewheel": "classic-cartpole",
     },
     "Go 9x9": {
+        "EnvPool": envpool_envs("Go9x9-v1"),
+        "OpenSpiel": lambda n: OpenSpielGo(n),
         "PettingZoo": None,
         "PufferLib": puffer("pufferlib.ocean.go.go", "Go"),
         "freewheel": "go-9x9",
@@ -91,7 +128,9 @@ def rate(make, n):
     infos = envs.reset()[1]
     space = getattr(envs, "single_action_space", envs.action_space)
     rng = np.random.default_rng(0)
-    masked = isinstance(infos, dict) and "action_mask" in infos
+    # Taxi of Gymnasium and of EnvPool has masks of actions that change nothing, as has ours with `mask=True`: without.
+    go = getattr(space, "n", 0) == 82
+    key = next((key for key in ("action_mask", "legal_action_mask") if go and key in infos), None)
     actions = rng.integers(space.n, size=(64, n))
     if hasattr(envs, "action_space") and getattr(envs.action_space, "dtype", None) is not None:
         actions = actions.astype(envs.action_space.dtype)
@@ -100,9 +139,9 @@ def rate(make, n):
         count, begin = 0, time.perf_counter()
         while time.perf_counter() - begin < SECONDS:
             for batch in actions:
-                if masked:
+                if key:
                     # A random legal move for each environment: the same work for every peer with masks.
-                    mask = infos["action_mask"]
+                    mask = infos[key]
                     batch = np.where(mask[np.arange(n), batch], batch, mask.argmax(1))
                 infos = envs.step(batch)[4]
             count += len(actions) * n

@@ -134,6 +134,20 @@ impl TrainedNetwork {
         Model::with(Arc::clone(&self.network), self.parameters.clone())?.freeze()
     }
 
+    /// Parameters, `[P]`.
+    pub(crate) fn parameters(&self) -> &[f32] {
+        &self.parameters
+    }
+
+    /// Replaces the parameters; returns false, and changes nothing, for another number or values that are not finite.
+    pub(crate) fn set_parameters(&mut self, parameters: Vec<f32>) -> bool {
+        let valid = parameters.len() == self.parameters.len() && all_finite(&parameters);
+        if valid {
+            self.parameters = parameters;
+        }
+        valid
+    }
+
     pub(crate) fn save(&self) -> SavedNetwork {
         SavedNetwork {
             parameters: self.parameters.clone(),

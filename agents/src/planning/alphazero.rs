@@ -18,7 +18,7 @@
 //! [`Simulator`]: freewheel_core::Simulator
 
 use freewheel_core::{
-    Actions, Agent, Error, MetricSink, Player, Policy, PolicyMode, Purpose, Result, Spec, Stream, Streams,
+    Actions, Agent, Distributed, Ending, Error, MetricSink, Player, Policy, PolicyMode, Purpose, Result, Spec, Stream, Streams,
     VectorEnv,
 };
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,8 @@ use crate::off_policy::trained::{SavedNetwork, TrainedNetwork};
 use crate::policy_gradient::head::Head;
 use crate::progress::{MAX_COUNT, RunningMeans, StepCounter, decode, shape_mismatch};
 use crate::symmetries::{self, Symmetries};
+
+use distributed::Blocks;
 
 /// One-line description in the list of agents.
 pub const ABOUT: &str =
@@ -88,16 +90,7 @@ struct Scratch {
 
 impl Agent for AlphaZero {
     fn learn(&mut self, envs: &mut dyn VectorEnv, steps: u64) -> Result<()> {
-        let view = envs.view();
-        let expected = (self.budget.num_envs, self.spec.observation.len(), self.head.len());
-        let found = (view.num_envs, view.obs_len, view.num_actions);
-        if found != expected {
-            return Err(shape_mismatch("alphazero", expected, found));
-        }
-        if let (Some(warm), false) = (&self.config.warm_start, self.loaded) {
-            return Err(not_loaded(&warm.demonstrated.demos));
-        }
-        for _ in 0..self.progress.counter.request(steps, found.0) {
+        for _ in 0..self.begin_learning(&*envs, steps)? {
             self.play(envs)?;
             self.train()?;
         }
@@ -141,6 +134,10 @@ impl Agent for AlphaZero {
         let networks = (self.network.save(), &self.normalizer);
         postcard::to_stdvec(&(name, version, networks, &self.pending, self.window.save(), &self.progress))
             .map_err(|e| Error::Unsupported(format!("agent alphazero cannot be saved: {e}")))
+    }
+
+    fn distributed(&mut self) -> Option<Box<dyn Distributed + '_>> {
+        Some(Box::new(Blocks::new(self)))
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
@@ -241,6 +238,23 @@ impl AlphaZero {
         (0..warm.pretraining).try_for_each(|_| self.update())
     }
 
+    /// Number of batch steps of `envs` that make `steps` more environment steps.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if `envs` has another shape than the agent.
+    fn begin_learning(&mut self, envs: &dyn VectorEnv, steps: u64) -> Result<u64> {
+        let view = envs.view();
+        let expected = (self.budget.num_envs, self.spec.observation.len(), self.head.len());
+        let found = (view.num_envs, view.obs_len, view.num_actions);
+        if found != expected {
+            return Err(shape_mismatch("alphazero", expected, found));
+        }
+        if let (Some(warm), false) = (&self.config.warm_start, self.loaded) {
+            return Err(not_loaded(&warm.demonstrated.demos));
+        }
+        Ok(self.progress.counter.request(steps, found.0))
+    }
+
     /// Unit of the network's values, in rewards.
     fn unit(&self) -> f32 {
         self.progress.unit.unwrap_or(1.0)
@@ -254,33 +268,47 @@ impl AlphaZero {
     fn play(&mut self, envs: &mut dyn VectorEnv) -> Result<()> {
         let decisions = self.decide(envs)?;
         let view = envs.view();
-        let n_step = self.config.n_step(&self.spec);
         let actions: Vec<u32> = decisions.iter().map(|decision| decision.action).collect();
         let players: Vec<Player> = view.to_play.to_vec();
         self.normalizer.update(view.obs);
-        for (i, decision) in decisions.into_iter().enumerate() {
-            self.progress.means.add("search_value", f64::from(decision.value));
-            let (obs, legal) = (view.obs_row(i).to_vec(), view.legal_row(i).to_vec());
-            let Decision { policy, value, .. } = decision;
-            let visit = Visit { obs, legal, policy, value, reward: 0.0, factor: 0.0 };
-            if let Some((visit, value)) = self.pending[i].push(visit, n_step) {
-                self.window.add(&visit, value);
-            }
+        for (i, Decision { policy, value, .. }) in decisions.into_iter().enumerate() {
+            self.searched(i, (view.obs_row(i), view.legal_row(i)), policy, value);
         }
         envs.step(Actions::Discrete(&actions))?;
         self.progress.counter.advance(players.len());
         let view = envs.view();
         check_finite("a reward", view.reward, self.progress.counter.step)?;
-        let gamma = self.config.discount(&self.spec) as f32;
         for (i, player) in players.into_iter().enumerate() {
-            let ending = view.ending[i];
-            let is_game = self.spec.players == 2;
-            let sign = if is_game && view.successor_to_play(i) != player { -1.0 } else { 1.0 };
-            self.pending[i].made(view.reward[i], ending.discount() * gamma * sign);
-            if ending.is_over() {
-                let value = if ending.discount() > 0.0 { self.value(view.successor(i).0)? } else { 0.0 };
-                self.pending[i].finish(value).for_each(|(visit, value)| self.window.add(&visit, value));
-            }
+            let sign = self.sign(view.successor_to_play(i), player);
+            self.made(i, view.reward[i], view.ending[i], sign, view.successor(i).0)?;
+        }
+        Ok(())
+    }
+
+    /// Sign of the next value: 1 same player, -1 opponent.
+    fn sign(&self, next: Player, player: Player) -> f32 {
+        if self.spec.players == 2 && next != player { -1.0 } else { 1.0 }
+    }
+
+    /// Keeps the result of a search in environment `i`, before the step: the observation with its mask, improved policy
+    /// and value.
+    fn searched(&mut self, i: usize, (obs, legal): (&[f32], &[bool]), policy: Vec<f32>, value: f32) {
+        self.progress.means.add("search_value", f64::from(value));
+        let (obs, legal) = (obs.to_vec(), legal.to_vec());
+        let visit = Visit { obs, legal, policy, value, reward: 0.0, factor: 0.0 };
+        if let Some((visit, value)) = self.pending[i].push(visit, self.config.n_step(&self.spec)) {
+            self.window.add(&visit, value);
+        }
+    }
+
+    /// Keeps the results of a step of environment `i`; `sign` is that of the next value, and `successor [D]` the next
+    /// observation, which is read for a truncated episode.
+    fn made(&mut self, i: usize, reward: f32, ending: Ending, sign: f32, successor: &[f32]) -> Result<()> {
+        let gamma = self.config.discount(&self.spec) as f32;
+        self.pending[i].made(reward, ending.discount() * gamma * sign);
+        if ending.is_over() {
+            let value = if ending.discount() > 0.0 { self.value(successor)? } else { 0.0 };
+            self.pending[i].finish(value).for_each(|(visit, value)| self.window.add(&visit, value));
         }
         Ok(())
     }
@@ -416,5 +444,6 @@ fn gradient(head: &Head, examples: &Examples, unit: f32, vf_coef: f32, outputs: 
     (divergence / b as f32, error / b as f32)
 }
 
+mod distributed;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use candle_core::Tensor;
 use freewheel_core::{
-    ActionBuffer, Error, Graph, Insight, MetricSink, Neuron, Player, Policy, PolicyMode, Purpose, Result,
+    ActionBuffer, Ending, Error, Graph, Insight, MetricSink, Neuron, Player, Policy, PolicyMode, Purpose, Result,
     Spec, Stream, Streams, VectorEnv,
 };
 use serde::Serialize;
@@ -97,7 +97,7 @@ pub(super) fn log_std_range(network: &Network) -> Option<Range<usize>> {
 
 /// Actor-critic network with optimizer, normalizers and bookkeeping.
 pub(super) struct ActorCritic<M = Model> {
-    id: &'static str,
+    pub(super) id: &'static str,
     pub(super) settings: PolicyGradient,
     budget: Budget,
     pub(super) gamma: f32,
@@ -110,13 +110,13 @@ pub(super) struct ActorCritic<M = Model> {
     /// Parameters of the cloned policy of a warm start, `[P]`, once the demonstrations are loaded.
     pub(super) teacher: Option<Vec<f32>>,
     /// Random stream of each environment's actions, `[N]`.
-    rngs: Vec<Stream>,
+    pub(super) rngs: Vec<Stream>,
     /// Random stream of the minibatch order.
     pub(super) rng: Stream,
     pub(super) counter: StepCounter,
     pub(super) means: RunningMeans,
     /// Width of the mask of legal actions, A.
-    num_actions: usize,
+    pub(super) num_actions: usize,
     /// Results of the last batch step.
     pub(super) batch: StepBatch,
     action_buffer: ActionBuffer,
@@ -132,7 +132,20 @@ struct Scratch {
     outputs: Vec<f32>,
     normalized: Vec<f32>,
     truncated: Vec<usize>,
-    obs: Vec<f32>,
+    /// Signs of the next values and last observations of truncated episodes; see [`Outcome`].
+    outcome: (Vec<f32>, Vec<f32>),
+}
+
+/// Results of one step of N environments.
+pub(super) struct Outcome<'a> {
+    /// Rewards, `[N]`.
+    pub(super) reward: &'a [f32],
+    /// Endings, `[N]`.
+    pub(super) ending: &'a [Ending],
+    /// Signs of the next values, `[N]`: 1 same player, -1 opponent; empty in one-player worlds.
+    pub(super) signs: &'a [f32],
+    /// Last observations of the B episodes that were truncated, `[B, D]`.
+    pub(super) last_obs: &'a [f32],
 }
 
 impl ActorCritic<Model> {
@@ -237,6 +250,11 @@ impl<M: ActorModel> ActorCritic<M> {
         self.reward_scaler.as_ref().map_or(1.0, |scaler| 1.0 / scaler.factor())
     }
 
+    /// Whether the worlds are games for two.
+    pub(super) fn has_opponent(&self) -> bool {
+        !self.players.is_empty()
+    }
+
     /// Size of the run.
     pub(super) fn budget(&self) -> Budget {
         self.budget
@@ -272,18 +290,29 @@ impl<M: ActorModel> ActorCritic<M> {
     /// Samples an action for every environment, steps the environments, and stores the results in
     /// [`ActorCritic::batch`].
     pub(super) fn collect_step(&mut self, envs: &mut dyn VectorEnv) -> Result<()> {
+        self.act(envs)?;
+        if self.teacher.is_none() {
+            self.normalizer.update(envs.view().obs);
+        }
+        self.step(envs)?;
+        let view = envs.view();
+        let (mut signs, mut last_obs) = std::mem::take(&mut self.scratch.outcome);
+        self.signs(&*envs, &mut signs);
+        last_obs.clear();
+        let truncated = |ending: &Ending| ending.is_over() && ending.discount() != 0.0;
+        let all = view.ending.iter().enumerate().filter(|(_, ending)| truncated(ending));
+        all.for_each(|(i, _)| last_obs.extend_from_slice(view.successor(i).0));
+        let outcome =
+            Outcome { reward: view.reward, ending: view.ending, signs: &signs, last_obs: &last_obs };
+        self.store(outcome)?;
+        self.scratch.outcome = (signs, last_obs);
+        Ok(())
+    }
+
+    /// Samples an action for every environment; stores observations, masks, actions and values.
+    pub(super) fn act(&mut self, envs: &dyn VectorEnv) -> Result<()> {
         let ActorCritic {
-            batch,
-            head,
-            scratch,
-            model,
-            normalizer,
-            rngs,
-            action_buffer,
-            players,
-            counter,
-            teacher,
-            ..
+            batch, head, scratch, model, normalizer, rngs, action_buffer, players, counter, ..
         } = self;
         let view = envs.view();
         let (num_envs, h, w) = (view.num_envs, head.len(), head.action_len());
@@ -302,27 +331,35 @@ impl<M: ActorModel> ActorCritic<M> {
             batch.steps[i].value = outputs[h];
             head.write_action(action, i, action_buffer);
         }
-        if teacher.is_none() {
-            normalizer.update(view.obs);
-        }
         players.iter_mut().zip(view.to_play).for_each(|(player, to_play)| *player = *to_play);
-        envs.step(action_buffer.as_actions())?;
-        self.counter.advance(num_envs);
-        self.store_results(envs)
+        Ok(())
+    }
+
+    /// Steps the environments by the sampled actions.
+    pub(super) fn step(&mut self, envs: &mut dyn VectorEnv) -> Result<()> {
+        envs.step(self.action_buffer.as_actions())?;
+        self.counter.advance(self.num_envs());
+        Ok(())
+    }
+
+    /// Writes the signs of the next values after the step just made to `signs [N]`; to no numbers in one-player worlds.
+    pub(super) fn signs(&self, envs: &dyn VectorEnv, signs: &mut Vec<f32>) {
+        let view = envs.view();
+        let sign = |(i, &player): (usize, &Player)| {
+            if player != view.successor_to_play(i) { -1.0 } else { 1.0 }
+        };
+        signs.clear();
+        signs.extend(self.players.iter().enumerate().map(sign));
     }
 
     /// Stores rewards, endings and bootstrap values of the step just made.
-    fn store_results(&mut self, envs: &dyn VectorEnv) -> Result<()> {
-        let view = envs.view();
+    pub(super) fn store(&mut self, outcome: Outcome<'_>) -> Result<()> {
         let StepBatch { obs: seen, actions, steps, ending, .. } = &mut self.batch;
         ending.clear();
-        ending.extend_from_slice(view.ending);
+        ending.extend_from_slice(outcome.ending);
         self.scratch.truncated.clear();
         for (i, step) in steps.iter_mut().enumerate() {
-            let sign = match self.players.get(i) {
-                Some(&player) if player != view.successor_to_play(i) => -1.0,
-                _ => 1.0,
-            };
+            let sign = outcome.signs.get(i).copied().unwrap_or(1.0);
             (step.next_sign, step.bootstrap) = (sign, 0.0);
             if ending[i].is_over() {
                 // `bootstrap` holds the sign until the value is computed below.
@@ -332,11 +369,11 @@ impl<M: ActorModel> ActorCritic<M> {
                 }
             }
         }
-        check_finite("a reward", view.reward, self.counter.step)?;
+        check_finite("a reward", outcome.reward, self.counter.step)?;
         if let Some(scaler) = &mut self.reward_scaler {
-            scaler.update(view.reward, steps.iter().map(|step| step.next_sign));
+            scaler.update(outcome.reward, steps.iter().map(|step| step.next_sign));
         }
-        for (step, &reward) in steps.iter_mut().zip(view.reward) {
+        for (step, &reward) in steps.iter_mut().zip(outcome.reward) {
             step.reward = self.reward_scaler.as_ref().map_or(reward, |scaler| scaler.scale(reward));
         }
         let weight = self.settings.count_bonus.at(self.counter.step, self.budget.steps).unwrap_or_default();
@@ -347,24 +384,22 @@ impl<M: ActorModel> ActorCritic<M> {
                 step.reward += weight as f32 * bonus.visit(state as usize * a + action(i));
             }
         }
-        self.bootstrap_truncated(envs)?;
+        self.bootstrap_truncated(outcome.last_obs)?;
         let over = self.batch.ending.iter().enumerate().filter(|(_, ending)| ending.is_over());
         over.for_each(|(env, _)| self.model.begin_episode(env));
         Ok(())
     }
 
-    /// Computes the bootstrap values of the truncated episodes of the step just made.
-    fn bootstrap_truncated(&mut self, envs: &dyn VectorEnv) -> Result<()> {
+    /// Computes the bootstrap values of the truncated episodes of the step just made, B with the last observations
+    /// `last_obs [B, D]`.
+    fn bootstrap_truncated(&mut self, last_obs: &[f32]) -> Result<()> {
         if self.scratch.truncated.is_empty() {
             return Ok(());
         }
-        let view = envs.view();
-        let Scratch { truncated, obs, normalized, workspace, outputs } = &mut self.scratch;
-        obs.clear();
-        truncated.iter().for_each(|&i| obs.extend_from_slice(view.successor(i).0));
+        let Scratch { truncated, normalized, workspace, outputs, .. } = &mut self.scratch;
         let width = self.head.len() + 1;
         outputs.resize(truncated.len() * width, 0.0);
-        self.model.next(truncated, self.normalizer.normalize(obs, normalized), workspace, outputs)?;
+        self.model.next(truncated, self.normalizer.normalize(last_obs, normalized), workspace, outputs)?;
         for (&i, outputs) in truncated.iter().zip(outputs.chunks_exact(width)) {
             self.batch.steps[i].bootstrap *= outputs[width - 1];
         }

@@ -11,12 +11,15 @@
 //! rollout is `[T, N]`; means are over a minibatch.
 
 use candle_core::Tensor;
-use freewheel_core::{Agent, Error, MetricSink, Policy, PolicyMode, Result, Spec, Streams, VectorEnv};
+use freewheel_core::{
+    Agent, Distributed, Error, MetricSink, Policy, PolicyMode, Result, Spec, Streams, VectorEnv,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::actor_critic::ActorCritic;
 use super::advantage::{explained_variance, standardize};
+use super::distributed::{Blocks, RolloutLearner};
 use super::rollout::{Losses, Minibatch, Rollout, check_rollout};
 use super::settings::PolicyGradient;
 use crate::Budget;
@@ -131,10 +134,7 @@ impl Agent for Ppo {
     fn learn(&mut self, envs: &mut dyn VectorEnv, steps: u64) -> Result<()> {
         for _ in 0..self.actor_critic.begin_learning(envs, steps)? {
             self.actor_critic.collect_step(envs)?;
-            self.rollout.push(&self.actor_critic.batch);
-            if self.rollout.len() == self.rollout_len() {
-                self.update(envs)?;
-            }
+            self.keep_step(envs)?;
         }
         Ok(())
     }
@@ -158,6 +158,29 @@ impl Agent for Ppo {
             .actor_critic
             .load(bytes, |rollout: &Rollout| rollout.is_valid(num_envs, capacity, &shape))?;
         Ok(())
+    }
+
+    fn distributed(&mut self) -> Option<Box<dyn Distributed + '_>> {
+        Some(Box::new(Blocks::new(self)))
+    }
+}
+
+impl RolloutLearner for Ppo {
+    fn actor_critic(&self) -> &ActorCritic {
+        &self.actor_critic
+    }
+
+    fn actor_critic_mut(&mut self) -> &mut ActorCritic {
+        &mut self.actor_critic
+    }
+
+    fn steps_to_update(&self) -> usize {
+        (self.rollout_len() - self.rollout.len()) / self.actor_critic.num_envs()
+    }
+
+    fn keep_step(&mut self, envs: &dyn VectorEnv) -> Result<()> {
+        self.rollout.push(&self.actor_critic.batch);
+        if self.rollout.len() == self.rollout_len() { self.update(envs) } else { Ok(()) }
     }
 }
 

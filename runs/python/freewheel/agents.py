@@ -100,6 +100,11 @@ class Trainer:
         return os.fspath(self.native.save_run(os.fspath(folder)))
 
     @property
+    def num_envs(self) -> int:
+        """Number of environments that are stepped together."""
+        return self.native.num_envs
+
+    @property
     def step(self) -> int:
         """Environment steps so far."""
         return self.native.step

@@ -19,7 +19,7 @@ def metrics(run: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     rows = []
     for number, line in enumerate(file.read_text().splitlines(), 1):
         try:
-            rows.append(_flat(json.loads(line)))
+            rows.append(flat(json.loads(line)))
         except json.JSONDecodeError as error:
             raise ValueError(f"{file}:{number}: {error}") from None
     names = dict.fromkeys(name for row in rows for name in row)
@@ -31,14 +31,14 @@ def results(run: str | os.PathLike[str]) -> dict[str, Any]:
     return json.loads((Path(run) / "eval.json").read_text())
 
 
-def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, float]:
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, float]:
     """Numbers of a line of metrics by name; missing numbers are NaN."""
-    flat: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     for name, value in values.items():
         if isinstance(value, dict):
-            flat.update(_flat(value, f"{prefix}{name}."))
+            numbers.update(flat(value, f"{prefix}{name}."))
         elif value is None:
-            flat[prefix + name] = np.nan
+            numbers[prefix + name] = np.nan
         elif isinstance(value, (int, float)):
-            flat[prefix + name] = value
-    return flat
+            numbers[prefix + name] = value
+    return numbers

@@ -5,7 +5,7 @@
 //! | `world` | `World`: description, reference, baseline |
 //! | `vector_env`, `rows` | `VectorEnv`: N environments stepped together, with results as NumPy arrays |
 //! | `episode` | `Episode`: one environment without automatic reset |
-//! | `trainer` | `Trainer`: an agent that learns in a world |
+//! | `trainer` | `Trainer`: an agent that learns in a world; `RolloutWorker`: a process that makes its steps |
 //! | `own_env` | world over the Gymnasium environments of a user |
 //! | `demonstrations` | episodes of a store as arrays, and recordings |
 //! | `actions`, `threads` | actions from Python; threads of a forked process |
@@ -111,7 +111,7 @@ mod _freewheel {
     #[pymodule_export]
     use crate::episode::Episode;
     #[pymodule_export]
-    use crate::trainer::Trainer;
+    use crate::trainer::{RolloutWorker, Trainer};
     #[pymodule_export]
     use crate::vector_env::VectorEnv;
     #[pymodule_export]

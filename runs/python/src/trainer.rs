@@ -9,6 +9,8 @@ use freewheel::{Registry, Trainer as Inner};
 use numpy::{PyArrayDyn, ToPyArray};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::PyBytes;
 
 use crate::actions::readable;
 use crate::own_env::{OwnWorld, Raised};
@@ -213,10 +215,48 @@ impl Trainer {
         self.with(py, |inner| Ok(World(inner.world().clone())))
     }
 
+    /// Number of environments that are stepped together.
+    #[getter]
+    fn num_envs(&self, py: Python<'_>) -> PyResult<usize> {
+        self.with(py, |inner| Ok(inner.num_envs()))
+    }
+
     /// Number of environment steps so far.
     #[getter]
     fn step(&self, py: Python<'_>) -> PyResult<u64> {
         self.with(py, |inner| Ok(inner.step()))
+    }
+
+    /// Settings of a `RolloutWorker` for this trainer, as text.
+    fn worker_config(&self, py: Python<'_>) -> PyResult<String> {
+        self.with(py, |inner| inner.worker_config())
+    }
+
+    /// Weights, and a request for each block of `block` environments, for the steps until the next update, at most
+    /// `max_steps`.
+    fn begin_rollouts<'py>(
+        &self,
+        py: Python<'py>,
+        block: usize,
+        max_steps: u64,
+    ) -> PyResult<(Bound<'py, PyBytes>, Vec<Bound<'py, PyBytes>>)> {
+        let rollouts = self.with(py, |inner| inner.begin_rollouts(block, max_steps))?;
+        let requests = rollouts.requests.iter().map(|request| PyBytes::new(py, request)).collect();
+        Ok((PyBytes::new(py, &rollouts.weights), requests))
+    }
+
+    /// Learns from the answers to all requests; returns the progress.
+    fn learn_from(&self, py: Python<'_>, answers: Vec<PyBackedBytes>) -> PyResult<Report> {
+        let answers: Vec<Vec<u8>> = answers.iter().map(|answer| answer.to_vec()).collect();
+        let progress = self.with(py, |inner| inner.learn_from(&answers))?;
+        Ok((
+            progress.step,
+            progress.episodes,
+            progress.mean_return,
+            progress.mean_length,
+            progress.steps_per_second,
+            progress.metrics,
+        ))
     }
 
     /// Saves all that learning needs to go on with the same bytes.
@@ -246,5 +286,30 @@ impl Trainer {
             true => Inner::of_run(path),
             false => Inner::load_with(path, Registry::standard(), own),
         })
+    }
+}
+
+/// Process that makes steps for a trainer in another process.
+#[pyclass(frozen, module = "freewheel._freewheel")]
+pub(crate) struct RolloutWorker(Mutex<freewheel::RolloutWorker>);
+
+#[pymethods]
+impl RolloutWorker {
+    /// Worker of the trainer with the settings `config`, of `Trainer.worker_config`.
+    #[new]
+    fn new(py: Python<'_>, config: &str) -> PyResult<Self> {
+        let made = py.detach(|| threads::run(|| freewheel::RolloutWorker::new(config)));
+        made.map(|inner| RolloutWorker(Mutex::new(inner))).map_err(exception)
+    }
+
+    /// Answer to a request of `Trainer.begin_rollouts` with its weights.
+    fn play<'py>(
+        &self,
+        py: Python<'py>,
+        weights: PyBackedBytes,
+        request: PyBackedBytes,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let played = py.detach(|| threads::run(|| lock(&self.0).play(&weights, &request)));
+        played.map(|answer| PyBytes::new(py, &answer)).map_err(exception)
     }
 }
