@@ -29,11 +29,12 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 use freewheel_core::{
-    ActionSpace, Actions, Agent, Error, MetricSink, Player, Policy, PolicyMode, Purpose, Result, Spec,
-    Stream, Streams, VectorEnv,
+    ActionSpace, Actions, Agent, Distributed, Error, MetricSink, Player, Policy, PolicyMode, Purpose, Result,
+    Spec, Stream, Streams, VectorEnv,
 };
 
 mod demonstrations;
+mod distributed;
 mod loss;
 mod policy;
 pub mod recurrent;
@@ -57,6 +58,7 @@ use crate::schedule::Schedule;
 use crate::settings::{learning_discount, within};
 use crate::{AgentFactory, Budget, FnFactory};
 use demonstrations::{Demonstrations, PRIORITY_BONUS};
+use distributed::Blocks;
 use loss::{loss, priority, quantile_loss};
 use policy::{MAX_REPEATS, QPolicy, action_values, argmax_legal, begin_probability, random_repeats};
 use scale::ReturnScale;
@@ -120,16 +122,7 @@ pub struct Dqn {
 
 impl Agent for Dqn {
     fn learn(&mut self, envs: &mut dyn VectorEnv, steps: u64) -> Result<()> {
-        let (view, network) = (envs.view(), self.model.network());
-        let expected = (self.rngs.len(), network.input_len(), network.output_len());
-        let found = (view.num_envs, view.obs_len, view.num_actions * self.quantiles());
-        if found != expected {
-            return Err(shape_mismatch("dqn", expected, found));
-        }
-        if let (Some(warm), None) = (&self.config.warm_start, &self.demonstrations) {
-            return Err(not_loaded(&warm.demonstrated.demos));
-        }
-        for _ in 0..self.counter.request(steps, expected.0) {
+        for _ in 0..self.begin_learning(&*envs, steps)? {
             self.collect_step(envs)?;
             self.train()?;
         }
@@ -175,6 +168,11 @@ impl Agent for Dqn {
             bytes.extend(postcard::to_stdvec(demonstrations.replay.priorities()).map_err(unsupported)?);
         }
         Ok(bytes)
+    }
+
+    /// `None` with noisy layers, whose noise changes after each step.
+    fn distributed(&mut self) -> Option<Box<dyn Distributed + '_>> {
+        if self.config.noisy { None } else { Some(Box::new(Blocks::new(self))) }
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
@@ -295,6 +293,23 @@ impl Dqn {
         Ok(agent)
     }
 
+    /// Number of batch steps of `envs` that make `steps` more environment steps.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if `envs` has another shape than the agent.
+    fn begin_learning(&mut self, envs: &dyn VectorEnv, steps: u64) -> Result<u64> {
+        let (view, network) = (envs.view(), self.model.network());
+        let expected = (self.rngs.len(), network.input_len(), network.output_len());
+        let found = (view.num_envs, view.obs_len, view.num_actions * self.quantiles());
+        if found != expected {
+            return Err(shape_mismatch("dqn", expected, found));
+        }
+        if let (Some(warm), None) = (&self.config.warm_start, &self.demonstrations) {
+            return Err(not_loaded(&warm.demonstrated.demos));
+        }
+        Ok(self.counter.request(steps, expected.0))
+    }
+
     /// Current probability of a random action.
     fn epsilon(&self) -> f64 {
         self.current(self.config.epsilon).min(self.config.max_epsilon())
@@ -318,10 +333,43 @@ impl Dqn {
     /// Selects an epsilon-greedy action for every environment, steps the environments, and stores the steps in the
     /// replay buffer.
     fn collect_step(&mut self, envs: &mut dyn VectorEnv) -> Result<()> {
+        self.choose(&*envs)?;
+        self.normalizer.update(&self.obs);
+        envs.step(Actions::Discrete(&self.actions))?;
+        let view = envs.view();
+        self.counter.advance(view.num_envs);
+        check_finite("a reward", view.reward, self.counter.step)?;
+        let (a, d) = (view.num_actions, view.obs_len);
+        for i in 0..view.num_envs {
+            let (ending, player_changed) = (view.ending[i], self.players[i] != view.successor_to_play(i));
+            if ending.is_over() {
+                self.repeats[i] = 0;
+            }
+            if self.config.normalize_rewards {
+                self.scale.update(i, view.reward[i], ending, player_changed);
+            }
+            self.replay.push(
+                i,
+                &Transition {
+                    obs: &self.obs[i * d..(i + 1) * d],
+                    legal: &self.legal[i * a..(i + 1) * a],
+                    action: &self.actions[i..=i],
+                    reward: view.reward[i],
+                    ending,
+                    player_changed,
+                    successor: view.successor(i),
+                },
+            );
+        }
+        Ok(())
+    }
+
+    /// Selects an epsilon-greedy action for every environment; keeps the observations, masks and players.
+    fn choose(&mut self, envs: &dyn VectorEnv) -> Result<()> {
         let epsilon = self.epsilon();
         let epsilon = if self.config.repeat_random { begin_probability(epsilon) } else { epsilon };
         let view = envs.view();
-        let (num_envs, a, d) = (view.num_envs, view.num_actions, view.obs_len);
+        let a = view.num_actions;
         self.obs.clear();
         self.obs.extend_from_slice(view.obs);
         self.legal.clear();
@@ -343,32 +391,6 @@ impl Dqn {
             let explore = rng.chance(epsilon);
             *action = if explore { rng.legal_action(legal) } else { argmax_legal(q, legal) };
             *repeats = if explore && self.config.repeat_random { random_repeats(rng) } else { 0 };
-        }
-        self.normalizer.update(&self.obs);
-        envs.step(Actions::Discrete(&self.actions))?;
-        self.counter.advance(num_envs);
-        let view = envs.view();
-        check_finite("a reward", view.reward, self.counter.step)?;
-        for i in 0..num_envs {
-            let (ending, player_changed) = (view.ending[i], self.players[i] != view.successor_to_play(i));
-            if ending.is_over() {
-                self.repeats[i] = 0;
-            }
-            if self.config.normalize_rewards {
-                self.scale.update(i, view.reward[i], ending, player_changed);
-            }
-            self.replay.push(
-                i,
-                &Transition {
-                    obs: &self.obs[i * d..(i + 1) * d],
-                    legal: &self.legal[i * a..(i + 1) * a],
-                    action: &self.actions[i..=i],
-                    reward: view.reward[i],
-                    ending,
-                    player_changed,
-                    successor: view.successor(i),
-                },
-            );
         }
         Ok(())
     }

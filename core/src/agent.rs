@@ -1,6 +1,8 @@
 //! Policies, which choose actions, and agents, which learn a policy from rewards.
 
-use crate::{Actions, Distributed, Error, Graph, Insight, Neuron, Result, Simulator, Spec, Stream, Update, VectorEnv};
+use crate::{
+    Actions, Distributed, Error, Graph, Insight, Neuron, Result, Simulator, Spec, Stream, Update, VectorEnv,
+};
 
 /// A fixed mapping from observations to actions, shared by all threads.
 ///

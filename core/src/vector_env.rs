@@ -148,7 +148,9 @@ pub trait ManagedVectorEnv: VectorEnv {
 /// Error for environments that are saved only together.
 fn no_rows(spec: &Spec) -> Error {
     let id = &spec.id;
-    Error::Unsupported(format!("the environments of {id} cannot be divided; leave out frame_stack and encoder"))
+    Error::Unsupported(format!(
+        "the environments of {id} cannot be divided; leave out frame_stack and encoder"
+    ))
 }
 
 /// Buffers of a batch of N environments, with observations of D numbers and A discrete actions.

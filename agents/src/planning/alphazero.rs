@@ -18,8 +18,8 @@
 //! [`Simulator`]: freewheel_core::Simulator
 
 use freewheel_core::{
-    Actions, Agent, Distributed, Ending, Error, MetricSink, Player, Policy, PolicyMode, Purpose, Result, Spec, Stream, Streams,
-    VectorEnv,
+    Actions, Agent, Distributed, Ending, Error, MetricSink, Player, Policy, PolicyMode, Purpose, Result,
+    Spec, Stream, Streams, VectorEnv,
 };
 use serde::{Deserialize, Serialize};
 

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use candle_core::Tensor;
 use freewheel_core::{
-    ActionBuffer, Ending, Error, Graph, Insight, MetricSink, Neuron, Player, Policy, PolicyMode, Purpose, Result,
-    Spec, Stream, Streams, VectorEnv,
+    ActionBuffer, Ending, Error, Graph, Insight, MetricSink, Neuron, Player, Policy, PolicyMode, Purpose,
+    Result, Spec, Stream, Streams, VectorEnv,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -312,7 +312,16 @@ impl<M: ActorModel> ActorCritic<M> {
     /// Samples an action for every environment; stores observations, masks, actions and values.
     pub(super) fn act(&mut self, envs: &dyn VectorEnv) -> Result<()> {
         let ActorCritic {
-            batch, head, scratch, model, normalizer, rngs, action_buffer, players, counter, ..
+            batch,
+            head,
+            scratch,
+            model,
+            normalizer,
+            rngs,
+            action_buffer,
+            players,
+            counter,
+            ..
         } = self;
         let view = envs.view();
         let (num_envs, h, w) = (view.num_envs, head.len(), head.action_len());

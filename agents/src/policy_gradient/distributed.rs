@@ -145,7 +145,9 @@ impl<L: RolloutLearner> Distributed for Blocks<'_, L> {
         let steps = lengths.first().copied().unwrap_or(0);
         let rows = blocks.iter().map(|block| block.num_envs).sum::<usize>();
         if rows != num_envs || lengths.iter().any(|&len| len != steps) {
-            return Err(refuse(format!("{rows} environments with {lengths:?} steps, not {num_envs} with one length")));
+            return Err(refuse(format!(
+                "{rows} environments with {lengths:?} steps, not {num_envs} with one length"
+            )));
         }
         if steps == 0 || steps > self.learner.steps_to_update() {
             let most = self.learner.steps_to_update();
@@ -187,7 +189,8 @@ impl BlockSteps {
         let signs = if all.has_opponent() { n } else { 0 };
         let lengths = [self.values.len(), self.reward.len(), self.ending.len()] == [n; 3]
             && [self.signs.len(), self.last_obs.len()] == [signs, truncated * shape.obs];
-        let finite = [&self.log_prob, &self.values, &self.reward, &self.last_obs].iter().all(|x| all_finite(x));
+        let finite =
+            [&self.log_prob, &self.values, &self.reward, &self.last_obs].iter().all(|x| all_finite(x));
         let rows = shape.accepts(&self.obs, &self.legal, &self.actions, &vec![Default::default(); n]);
         (lengths && finite && rows && self.signs.iter().all(|sign| sign.abs() == 1.0)).then_some(self)
     }

@@ -7,12 +7,19 @@ use crate::Budget;
 
 /// Number of environments of a run.
 const NUM_ENVS: usize = 16;
+/// Settings of a DQN that makes ten batch steps between two updates.
+const SELDOM: &str = "hidden_sizes = [8]\nbuffer_size = 500\nlearning_starts = 100\nbatch_size = 8\n\
+                      train_freq = 160\ntarget_update_interval = 480\nprioritized = true\nn_step = 3\n\
+                      repeat_random = true";
+/// Settings of a DQN that updates after each batch step.
+const OFTEN: &str = "hidden_sizes = [8]\nbuffer_size = 500\nlearning_starts = 10\nbatch_size = 4\n\
+                     train_freq = 3\ntarget_update_interval = 20\nnormalize_observations = true\nquantiles = 3";
 
 /// Agent and environments of a run, or with fewer environments of one of its workers.
-fn run(id: &str, kind: usize, variant: usize, num_envs: usize) -> (Box<dyn Agent>, Box<dyn ManagedVectorEnv>) {
+fn run(id: &str, kind: usize, text: &str, num_envs: usize) -> (Box<dyn Agent>, Box<dyn ManagedVectorEnv>) {
     let envs = world(kind, num_envs, 5);
     let budget = Budget { steps: 4096, num_envs };
-    (build(id, envs.spec(), settings(id, variant), budget, 5), envs)
+    (build(id, envs.spec(), text, budget, 5), envs)
 }
 
 /// Saved agent and environments.
@@ -21,8 +28,8 @@ fn saved(agent: &dyn Agent, envs: &mut dyn ManagedVectorEnv) -> [Vec<u8>; 2] {
     [agent.save().unwrap(), envs.save().unwrap()]
 }
 
-/// One rollout: a new worker plays each block of `block` environments, the first block first or last. Returns the number
-/// of batch steps.
+/// One rollout: a new worker plays each block of `block` environments, the first block first or last. Returns the
+/// number of batch steps.
 fn rollout(
     make: &dyn Fn(usize) -> (Box<dyn Agent>, Box<dyn ManagedVectorEnv>),
     agent: &mut dyn Agent,
@@ -57,10 +64,11 @@ fn rollout(
 
 #[test]
 fn blocks_give_the_bytes_of_an_undivided_run() {
-    for (id, kind, variant) in
-        ["ppo", "a2c", "alphazero"].into_iter().flat_map(|id| (0..6).flat_map(move |kind| [(id, kind, 0), (id, kind, 1)]))
-    {
-        let make = |num_envs| run(id, kind, variant, num_envs);
+    let agents = ["ppo", "a2c", "alphazero"].into_iter();
+    let variants = agents.flat_map(|id| [(id, settings(id, 0)), (id, settings(id, 2))]);
+    let runs = variants.chain([("dqn", SELDOM), ("dqn", OFTEN)]);
+    for ((id, text), kind) in runs.flat_map(|run| (0..6).map(move |kind| (run, kind))) {
+        let make = |num_envs| run(id, kind, text, num_envs);
         if !suits(id, make(1).1.spec()) {
             continue;
         }
@@ -75,7 +83,7 @@ fn blocks_give_the_bytes_of_an_undivided_run() {
             let (mut agent, mut envs) = make(NUM_ENVS);
             agent.learn(&mut *envs, steps * NUM_ENVS as u64).unwrap();
             let undivided = saved(&*agent, &mut *envs);
-            let case = format!("{id} in world {kind}, settings {variant}, blocks of {block}");
+            let case = format!("{id} in world {kind}, blocks of {block}, {text}");
             assert!(divided(true) == (steps, forwards.clone()), "{case}: order");
             // The searches of a block share forward passes, whose sizes change the last digits.
             assert!(forwards == undivided || (id == "alphazero" && block < NUM_ENVS), "{case}");
@@ -86,7 +94,7 @@ fn blocks_give_the_bytes_of_an_undivided_run() {
 /// The run goes on divided after an undivided part that ends within a rollout, and the other way round.
 #[test]
 fn divided_and_undivided_parts_follow_one_another() {
-    let make = |num_envs| run("ppo", 3, 1, num_envs);
+    let make = |num_envs| run("ppo", 3, settings("ppo", 1), num_envs);
     let (mut whole, mut whole_envs) = make(NUM_ENVS);
     whole.learn(&mut *whole_envs, 40 * NUM_ENVS as u64).unwrap();
     let (mut agent, mut envs) = make(NUM_ENVS);
@@ -101,9 +109,9 @@ fn divided_and_undivided_parts_follow_one_another() {
 
 #[test]
 fn steps_that_do_not_fit_change_nothing() {
-    let (mut agent, mut envs) = run("ppo", 0, 1, 8);
+    let (mut agent, mut envs) = run("ppo", 0, settings("ppo", 1), 8);
     let before = saved(&*agent, &mut *envs);
-    let (mut other, mut own) = run("ppo", 0, 1, 4);
+    let (mut other, mut own) = run("ppo", 0, settings("ppo", 1), 4);
     let mut worker = other.distributed().unwrap();
     worker.play(&mut *own).unwrap();
     let one = worker.take_steps().unwrap();

@@ -23,9 +23,9 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! A request holds the state of a block of environments, so that it can be sent again to another worker if the first one
-//! has died. An answer names the weights that it was played with, by number of steps and BLAKE3 hash; a trainer refuses
-//! an answer with other weights.
+//! A request holds the state of a block of environments, so that it can be sent again to another worker if the first
+//! one has died. An answer names the weights that it was played with, by number of steps and BLAKE3 hash; a trainer
+//! refuses an answer with other weights.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -104,8 +104,8 @@ impl Trainer {
     }
 
     /// Requests for the batch steps until the agent next learns, or for `max_steps` environment steps (rounded up to a
-    /// multiple of `num_envs`) if these are fewer, for blocks of `block` environments. The trainer stays as it is: after an error of a worker, the same
-    /// requests can be played again.
+    /// multiple of `num_envs`) if these are fewer, for blocks of `block` environments. The trainer stays as it is:
+    /// after an error of a worker, the same requests can be played again.
     ///
     /// # Errors
     /// [`Error::Setting`] for a block that does not divide the environments, or of fewer than 4 of more; errors of
@@ -140,10 +140,11 @@ impl Trainer {
     /// [`Trainer::learn`]; returns the progress.
     ///
     /// # Errors
-    /// [`Error::Config`] for answers that were played with other weights, or that are not those of all blocks. Errors of
-    /// [`Trainer::learn`].
+    /// [`Error::Config`] for answers that were played with other weights, or that are not those of all blocks. Errors
+    /// of [`Trainer::learn`].
     pub fn learn_from(&mut self, answers: &[Vec<u8>]) -> Result<Progress> {
-        let refuse = |why: &str| Err(Error::Config(format!("the steps of the workers cannot be used: {why}")));
+        let refuse =
+            |why: &str| Err(Error::Config(format!("the steps of the workers cannot be used: {why}")));
         let mut answers: Vec<Answer> = answers.iter().map(|bytes| decode(bytes)).collect::<Result<_>>()?;
         answers.sort_by_key(|answer| answer.block.first);
         let (num_envs, step) = (self.config.num_envs, self.counts.step);
@@ -248,7 +249,9 @@ impl RolloutWorker {
         let mut block: Block = decode(request)?;
         if blake3::hash(weights) != block.version.digest {
             let step = block.version.step;
-            return Err(Error::Config(format!("the weights are not those of step {step}, which are asked for")));
+            return Err(Error::Config(format!(
+                "the weights are not those of step {step}, which are asked for"
+            )));
         }
         let num_envs = block.num_envs;
         if num_envs == 0 || num_envs > self.config.num_envs || block.steps > MAX_STEPS {
@@ -286,7 +289,10 @@ impl RolloutWorker {
 /// The view of `agent` whose steps other processes can make.
 fn distributed<'a>(agent: &'a mut Box<dyn Agent>, id: &str) -> Result<Box<dyn Distributed + 'a>> {
     agent.distributed().ok_or_else(|| {
-        Error::Unsupported(format!("the steps of {id} cannot be made by other processes; use ppo, a2c or alphazero"))
+        Error::Unsupported(format!(
+            "the steps of {id} cannot be made by other processes; use ppo, a2c, alphazero, or \
+             dqn without noisy layers"
+        ))
     })
 }
 

@@ -1,7 +1,7 @@
 //! Self-play games that other processes play.
 //!
-//! A worker searches with the network and the observation statistics of the learner, both of which stay the same between
-//! two updates. The learner keeps the searched steps in the order of an undivided run.
+//! A worker searches with the network and the observation statistics of the learner, both of which stay the same
+//! between two updates. The learner keeps the searched steps in the order of an undivided run.
 //!
 //! A forward pass evaluates the leaves of a whole block. The products of small and large matrices are summed in
 //! different orders, so that the last digits of a value can depend on the size of a block, but on nothing else.
