@@ -30,9 +30,9 @@ from ray.cluster_utils import Cluster  # noqa: E402
 import freewheel.ray  # noqa: E402
 from freewheel import rollouts  # noqa: E402
 
-RUN = {"world": "classic/cartpole", "agent": "ppo", "seed": 1, "num_envs": 64, "num_steps": 64}
-STEPS = 200 * 64 * 64
-WORKERS, BLOCK, KILLS = 6, 8, 100
+RUN = {"world": "classic/cartpole", "agent": "ppo", "seed": 1, "num_envs": 32, "num_steps": 32}
+STEPS = 200 * 32 * 32
+WORKERS, BLOCK, KILLS = 6, 4, 100
 
 SWEEP = {"world": "grid/cliff", "agent": "q-learning", "steps": 300_000}
 RATES, SEEDS = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0], range(5)
@@ -130,7 +130,7 @@ def check_rollouts():
         assert killer.killed >= KILLS - 2 and deaths > KILLS / 2
 
         def remove(progress):
-            if progress.step == 50 * 64 * 64:
+            if progress.step == 50 * 32 * 32:
                 cluster.remove_node(nodes[1], allow_graceful=False)
 
         trainer, deaths, _ = timed("Ray, a node removed", lambda: train_on_ray(between=remove))
