@@ -141,7 +141,7 @@ def check_rollouts():
         command = [sys.executable, "-c", code, cluster.address, os.fspath(file)]
 
         def killed_learner():
-            for wait in [3, 6, 9]:
+            for wait in [2, 3, 4]:
                 child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
                 child.stdout.readline()
                 time.sleep(wait)
