@@ -34,7 +34,7 @@ RUN = {"world": "classic/cartpole", "agent": "ppo", "seed": 1, "num_envs": 32, "
 STEPS = 200 * 32 * 32
 WORKERS, BLOCK, KILLS = 6, 4, 100
 
-SWEEP = {"world": "grid/cliff", "agent": "q-learning", "steps": 300_000}
+SWEEP = {"world": "grid/cliff", "agent": "q-learning", "steps": 20_000}
 RATES, SEEDS = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0], range(5)
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
