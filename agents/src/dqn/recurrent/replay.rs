@@ -33,8 +33,11 @@ pub(super) struct SequenceReplay {
     /// State of the network before every `stride`-th step, `[T / stride, N, M]`.
     pub(super) states: Vec<f32>,
     /// Last observation and mask of each episode that was truncated, by step and environment.
-    pub(super) last: BTreeMap<(u64, usize), (Vec<f32>, Vec<bool>)>,
+    pub(super) last: BTreeMap<(u64, usize), Last>,
 }
+
+/// Observation `[D]` and mask `[A]`.
+type Last = (Vec<f32>, Vec<bool>);
 
 /// B sequences of L steps, time-major.
 #[derive(Debug, Default)]
@@ -189,7 +192,7 @@ impl SequenceReplay {
         let states = kept.div_ceil(self.stride) * n * m;
         let lengths = [self.starts.len(), self.actions.len(), self.rewards.len(), self.endings.len()];
         let finite = |all: &[f32]| all.iter().all(|x| x.is_finite());
-        let is_last = |(&(step, env), (obs, legal)): (&(u64, usize), &(Vec<f32>, Vec<bool>))| {
+        let is_last = |(&(step, env), (obs, legal)): (&(u64, usize), &Last)| {
             (self.oldest()..self.pushed).contains(&step)
                 && env < n
                 && self.endings[self.slot(step) * n + env] == Ending::Truncated

@@ -73,8 +73,8 @@ fn sequences_are_those_that_were_pushed() {
         assert_eq!(sample.first[b], start as f32 / 1000.0);
         for t in 0..=3 {
             let step = start + t as u64;
-            assert_eq!((sample.obs[at(t)], sample.starts[at(t)]), (step as f32, step % 4 == 0));
-            assert_eq!(sample.legal[2 * at(t)..2 * at(t) + 2], [true, step % 2 == 0]);
+            assert_eq!((sample.obs[at(t)], sample.starts[at(t)]), (step as f32, step.is_multiple_of(4)));
+            assert_eq!(sample.legal[2 * at(t)..2 * at(t) + 2], [true, step.is_multiple_of(2)]);
             if t < 3 {
                 assert_eq!((sample.actions[at(t)], sample.rewards[at(t)]), (step as u32 % 2, -(step as f32)));
                 let truncated = sample.truncated.iter().position(|&row| row == at(t));
