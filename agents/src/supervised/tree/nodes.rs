@@ -124,3 +124,47 @@ impl Nodes {
         (self.nodes[at].feature as usize, self.nodes[at].threshold)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tree of three levels with the splits 0, 1 and 2, and the leaves 3 to 6.
+    fn three_levels() -> Nodes {
+        let mut nodes = Nodes::root(1);
+        nodes.split(0, 0, 0.5);
+        nodes.split(1, 0, 0.2);
+        nodes.split(2, 0, 0.8);
+        (3..7).zip(0..).for_each(|(leaf, row)| nodes.set_leaf(leaf, row));
+        nodes
+    }
+
+    /// Nodes that a forged file may have: a path that never ends, or two paths that meet.
+    #[test]
+    fn cycles_are_refused() {
+        assert!(three_levels().check(4).is_ok());
+        let forged = |at: usize, children: [u32; 2], message: &str| {
+            let mut nodes = three_levels();
+            nodes.nodes[at].children = children;
+            let error = nodes.check(4).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+        };
+        forged(0, [0, 2], "a child is not behind its parent");
+        forged(1, [3, 1], "a child is not behind its parent");
+        forged(2, [0, 6], "a child is not behind its parent");
+        forged(2, [3, 6], "a node has two parents");
+        forged(0, [1, 1], "a node has two parents");
+        forged(1, [3, 7], "a child is not behind its parent");
+        forged(4, [4, 4], "a leaf has no numbers");
+    }
+
+    /// Two splits that lead to each other only, with the right number of leaves.
+    #[test]
+    fn splits_apart_from_the_root_are_refused() {
+        let mut nodes = three_levels();
+        nodes.nodes[0].children = [3, 4];
+        nodes.nodes[1].children = [2, 5];
+        nodes.nodes[2].children = [1, 6];
+        assert!(nodes.check(4).is_err());
+    }
+}
