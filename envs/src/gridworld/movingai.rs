@@ -6,6 +6,8 @@
 //!   1, a diagonal step sqrt 2. Moves that a wall would stop are illegal (masked), unless the setting `mask` is false.
 //! * **Cells**: `.`, `G` (ground) and `S` (swamp) are free; `@`, `O` (outside), `T` (trees) and `W` (water) are walls.
 
+use freewheel_core::input::lines;
+
 use super::error::{MapError, MapErrorKind};
 use super::legend::{Legend, Moves};
 use super::map::Map;
@@ -41,7 +43,7 @@ fn error(line: usize, column: usize, message: impl Into<String>) -> MapError {
 impl<'a> MovingAiMap<'a> {
     /// Parses a `.map` file.
     pub(super) fn parse(text: &'a str) -> Result<Self, MapError> {
-        let mut lines = (1..).zip(text.lines());
+        let mut lines = lines(text);
         let (mut moves, mut height, mut width) = (Moves::King, None, None);
         let begin = loop {
             let Some((line, whole)) = lines.next() else {
@@ -148,7 +150,7 @@ fn cell_glyph(terrain: u8) -> u8 {
 /// Parses a `.scen` file.
 pub(super) fn parse_scenario(text: &str) -> Result<Vec<ProblemInstance<'_>>, MapError> {
     let mut problems = Vec::new();
-    for (line, whole) in (1..).zip(text.lines()) {
+    for (line, whole) in lines(text) {
         if whole.trim().is_empty() || whole.starts_with("version") {
             continue;
         }

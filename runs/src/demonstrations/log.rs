@@ -189,6 +189,16 @@ mod tests {
         assert_eq!(fields("\"a \"\"b\"\"\",,c").unwrap(), ["a \"b\"", "", "c"]);
     }
 
+    /// The second action is unknown, in line 5 of the file.
+    #[test]
+    fn lines_of_errors_count_every_line_end_and_blank_lines() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["", "episode,step,action", "0,0,left", "", "0,1,up", ""].join(end);
+            let found = error(&text);
+            assert!(found.starts_with("log.csv:5:1: unknown action `up`"), "{end:?}: {found}");
+        }
+    }
+
     #[test]
     fn faults_are_named_with_their_line() {
         let cases = [

@@ -285,3 +285,54 @@ fn text_as_editors_write_it() {
         }
     }
 }
+
+/// The fault is in the same line of the file for each line end.
+#[test]
+fn lines_of_errors_count_every_line_end_and_blank_lines() {
+    let folder = folder("lines");
+    file(&folder, "x.map.scen", "version 1\n0\tx.map\t3\t2\t0\t0\t2\t0\t2\n");
+    for (name, text, expected) in [
+        ("map.txt", "\n\nS..\n.?.\n..G\n", "map.txt:4:2: unknown glyph"),
+        (
+            "legend.txt",
+            "S.G\n---\n\nstep = -1\n\nspeed = 2\n",
+            "legend.txt:6:1: the legend: unknown key `speed`",
+        ),
+        ("desc.txt", "[\"SF\",\n\n\"FX\"]\n", "desc.txt:3:3: unknown cell `X`"),
+        ("x.map", "type octile\nheight x\n", "x.map:2:8: `height` must be a number"),
+    ] {
+        for end in ["\n", "\r\n"] {
+            let message = open(&file(&folder, name, &text.replace('\n', end)), "").map(|_| ()).unwrap_err();
+            assert!(message.contains(expected), "{end:?}: {message}");
+        }
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A list of 100 KB in one line, with its fault at the end: reading takes linear time.
+#[test]
+fn a_long_line_is_read_at_once() {
+    let folder = folder("long");
+    let row = "F".repeat(316);
+    let rows = vec![row.as_str(); 315].join("\", \"");
+    let one_cell = "\"F\", ".repeat(20_000);
+    for (text, expected) in [
+        (format!("[\"S{}\", \"{rows}\", \"{}G\"]", &row[1..], &row[1..]), None),
+        (format!("[\"S\", {one_cell}\"G\"]"), None),
+        (format!("[\"S{}G\"]", "F".repeat(100_000)), None),
+        (format!("[\"S\", {one_cell}\"X\"]"), Some("1:100008: unknown cell `X`")),
+        (format!("[\"S{}\", \"G\"]", "F".repeat(100_000)), Some("this row has 1 cells")),
+    ] {
+        let begin = std::time::Instant::now();
+        let found = open(&file(&folder, "long.txt", &text), "").map(|_| ());
+        let took = begin.elapsed();
+        assert!(took < std::time::Duration::from_secs(5), "{took:?}");
+        match expected {
+            None => assert_eq!(found, Ok(())),
+            Some(part) => {
+                assert!(found.as_ref().is_err_and(|e| e.contains(part) && e.len() < 300), "{found:?}")
+            }
+        }
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
