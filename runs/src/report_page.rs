@@ -90,7 +90,10 @@ impl<'a> ReportPage<'a> {
         for entries in comparison.worlds() {
             if let Some(table) = crosstable::of(entries, &policies[first..first + entries.len()])? {
                 let games = crosstable::GAMES;
-                let title = format!("{}: {games} games of each two, Elo above random", entries[0].world);
+                let title = format!(
+                    "{}: {games} games of each two; all won or all lost: unbounded",
+                    entries[0].world
+                );
                 crosstables.push((title, table));
             }
             first += entries.len();

@@ -15,7 +15,7 @@ use freewheel_envs::go::sgf::{GameRecord, Outcome, WinReason};
 
 use session::{Fault, PlayerSession};
 
-pub(crate) use ratings::ratings;
+pub(crate) use ratings::{Rating, ratings};
 pub use result::{MatchResult, elo, wilson};
 pub use session::MatchPlayer;
 

@@ -1,4 +1,4 @@
-//! Crosstable of a board of Go: every two agents of a report play a match, and all get an Elo rating.
+//! Crosstable of a board of Go: every two agents of a report play a match, and all get an Elo rating with an interval.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -10,7 +10,7 @@ use freewheel_envs::go::{PolicyPlayer, Settings};
 
 use super::policies::Trained;
 use crate::comparison::Entry;
-use crate::matches::{Match, MatchPlayer, MatchResult, ratings};
+use crate::matches::{Match, MatchPlayer, MatchResult, Rating, ratings};
 use crate::observation::ObservationConfig;
 use crate::table::{Column, Table};
 
@@ -64,16 +64,18 @@ fn play(all: &[Arc<dyn Player>], rules: Rules) -> Result<Table> {
         (points[a][b], points[b][a]) =
             (result.win_rate * f64::from(GAMES), (1.0 - result.win_rate) * f64::from(GAMES));
     }
-    let elo = ratings(&points);
-    // The weakest built-in player has 0.
-    let zero = all.iter().position(|player| player.name() == BUILT_IN[0]).map_or(0.0, |at| elo[at]);
+    let ratings = ratings(&points);
+    let total = |row: usize| points[row].iter().filter(|points| !points.is_nan()).sum::<f64>();
     let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&a, &b| elo[b].total_cmp(&elo[a]));
-    let mut columns = vec![Column::text("player", 0), Column::number("Elo", 0)];
+    order.sort_by(|&a, &b| {
+        ratings[b].elo.total_cmp(&ratings[a].elo).then_with(|| total(b).total_cmp(&total(a)))
+    });
+    let mut columns = vec![Column::text("player", 0), Column::number("Elo (95 % interval)", 0)];
     columns.extend(order.iter().map(|&at| Column::number(all[at].name(), 1)));
     let mut table = Table::new(columns);
     for &row in &order {
-        let mut cells = vec![all[row].name(), format!("{:+.0}", elo[row] - zero)];
+        let Rating { elo, interval: [low, high] } = ratings[row];
+        let mut cells = vec![all[row].name(), format!("{elo:+.0} ({low:+.0} to {high:+.0})")];
         cells.extend(order.iter().map(|&column| match points[row][column].is_nan() {
             true => "-".to_owned(),
             false => format!("{:.0} %", 100.0 * points[row][column] / f64::from(GAMES)),
@@ -95,7 +97,7 @@ mod tests {
         let rows = table.rows();
         let names: Vec<&str> = rows.iter().map(|row| &*row[0]).collect();
         assert_eq!(names, ["uct:100", "greedy", "random"]);
-        assert_eq!((&*rows[2][1], &*rows[0][2]), ("+0", "-"));
+        assert_eq!(&*rows[0][2], "-");
         let share = |cell: &str| cell.trim_end_matches(" %").parse::<f64>().unwrap();
         assert!(share(&rows[0][4]) > 80.0 && share(&rows[0][4]) + share(&rows[2][2]) == 100.0, "{rows:?}");
     }
