@@ -1,11 +1,12 @@
 """Minimum lap times by mlts-point-mass (CasADi and IPOPT), as a reference.
 
     pip install mlts-point-mass==0.1.0 casadi scipy
-    python tests/peers/mlts.py [--mesh METERS] FILE.csv ...
+    python tests/peers/mlts.py [--mesh METERS] [--engine] FILE.csv ...
 
-Point mass with a friction circle of 9.81 m/s2 and a top speed of 70 m/s; car width 2 m, no engine limit. Files are closed
-circuits with columns `x_m,y_m,w_tr_right_m,w_tr_left_m`. Prints one JSON document per line: circuit, lap_s, status, wall_s,
-mesh_m.
+Point mass with a friction circle of 9.81 m/s2 and a top speed of 70 m/s; car width 2 m, no engine limit. With `--engine`
+it has the limits of the default car of the track worlds: engine of 6 m/s2 up to 20 m/s, then 120 W/kg, and the center of
+the car may touch the edges. Files are closed circuits with columns `x_m,y_m,w_tr_right_m,w_tr_left_m`. Prints one JSON
+document per line: circuit, lap_s, status, wall_s, mesh_m.
 """
 
 import argparse
@@ -21,14 +22,16 @@ from mlts_point_mass import MLTS
 from scipy.interpolate import CubicSpline
 
 GRIP, TOP_SPEED, WIDTH = 9.81, 70.0, 2.0
+ENGINE, SWITCH_SPEED = 6.0, 20.0
 
 
-def friction_circle() -> dict:
+def friction_circle(engine: bool) -> dict:
     angles = np.radians(np.linspace(-90.0, 90.0, 721))
-    speeds = np.linspace(0.0, 100.0, 21)
+    speeds = np.linspace(0.0, 100.0, 101 if engine else 21)
+    drive = ENGINE * np.minimum(1.0, SWITCH_SPEED / np.maximum(speeds, 1.0)) if engine else np.full_like(speeds, GRIP)
     return {
         "V": np.repeat(speeds, len(angles)),
-        "ax": np.tile(GRIP * np.sin(angles), len(speeds)),
+        "ax": np.minimum(GRIP * np.sin(angles), drive[:, None]).ravel(),
         "ay": np.tile(GRIP * np.cos(angles), len(speeds)),
     }
 
@@ -57,8 +60,9 @@ def center_line(file: pathlib.Path, step: float = 1.0) -> pd.DataFrame:
     })
 
 
-def lap(file: pathlib.Path, mesh: float) -> dict:
-    problem = MLTS(center_line(file), {"W_total": WIDTH, "v_max": TOP_SPEED}, friction_circle())
+def lap(file: pathlib.Path, mesh: float, engine: bool) -> dict:
+    vehicle = {"W_total": 0.0 if engine else WIDTH, "v_max": TOP_SPEED}
+    problem = MLTS(center_line(file), vehicle, friction_circle(engine))
     started = time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()):
         found = problem.solution([0.0, 0.0, 20.0, 0.0, 0.0], mesh=mesh, ipopt_options={"ipopt.print_level": 0})
@@ -75,10 +79,11 @@ def lap(file: pathlib.Path, mesh: float) -> dict:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--mesh", type=float, default=2.0, help="mesh size in meters (default 2)")
+    arguments.add_argument("--engine", action="store_true", help="the limits of the default car")
     arguments.add_argument("files", nargs="+", type=pathlib.Path)
     given = arguments.parse_args()
     for file in given.files:
-        print(json.dumps(lap(file, given.mesh)), flush=True)
+        print(json.dumps(lap(file, given.mesh, given.engine)), flush=True)
 
 
 if __name__ == "__main__":

@@ -192,12 +192,40 @@ fn a_lap_is_close_to_that_of_the_point_mass() {
     assert!(driven < 1.005 * ideal, "{driven} {ideal}");
 }
 
-/// The reference of the model ST is a finished lap, faster than the baseline.
+/// On real circuits, a flying lap of the default car takes at most 0.5 % longer than that of an optimal-control solution
+/// for a point mass with its engine and brakes (`tests/peers/mlts.py --engine`). The bound is above one that knows
+/// neither. The folder `FREEWHEEL_TRACKS` may have more circuits or fewer.
+#[test]
+#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn real_laps_are_those_of_optimal_control() {
+    let Some(folder) = std::env::var_os("FREEWHEEL_TRACKS").map(std::path::PathBuf::from) else {
+        eprintln!("SKIPPED: FREEWHEEL_TRACKS names no folder of circuits");
+        return;
+    };
+    for (file, optimal, loose) in [("Norisring.csv", 60.50, 51.8), ("BrandsHatch.csv", 102.15, 93.8)] {
+        let file = folder.join(file);
+        if !file.exists() {
+            eprintln!("SKIPPED: {} is not there", file.display());
+            continue;
+        }
+        let settings = "actions = \"continuous\"\nstart = \"flying\"\nlaps = 2".parse().unwrap();
+        let world = TrackFamily.open(&file, &settings).unwrap();
+        let solution = world.solve(&SolveQuery::for_spec(world.spec())).unwrap();
+        let (lap, bound) = (solution.value, solution.upper.unwrap());
+        assert!((lap / optimal - 1.0).abs() < 5e-3, "{}: {lap} {optimal}", file.display());
+        assert!(loose < bound && bound < lap.min(optimal), "{}: {bound} {lap}", file.display());
+    }
+}
+
+/// The reference of the model ST is a finished lap, faster than the baseline; on `club` with a car of full size.
 #[test]
 fn cars_with_slip_finish() {
-    for (name, settings) in
-        [("small", ""), ("small", "actions = \"continuous\""), ("club", "actions = \"continuous\"")]
-    {
+    for (name, settings) in [
+        ("small", ""),
+        ("small", "actions = \"continuous\""),
+        ("club", ""),
+        ("club", "actions = \"continuous\""),
+    ] {
         let world = world(name, &format!("model = \"st\"\n{settings}"));
         let query = SolveQuery::for_spec(world.spec());
         let (center, best) = (world.baseline(&query).unwrap().value, world.solve(&query).unwrap().value);
