@@ -65,7 +65,7 @@ pub mod tui;
 
 pub use error::{Error, Result};
 pub use registry::Registry;
-pub use render::FramePainter;
+pub use render::{FramePainter, Tape};
 pub use trainer::{RolloutWorker, Rollouts, Trainer};
 pub use {freewheel_agents as agents, freewheel_core as core, freewheel_envs as envs, schemars, serde, toml};
 

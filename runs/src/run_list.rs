@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use freewheel_core::Result;
+use freewheel_core::input::read_text;
 
 use crate::checksums::{CONFIG, DIVERGED, METRICS};
 use crate::curves::{CurveReader, Curves};
@@ -139,7 +140,7 @@ fn fill(entry: &mut RunEntry, locked: bool) -> Result<()> {
         None => {
             entry.score = entry.curves.score();
             entry.stalled = entry.curves.stalled;
-            let diverged = std::fs::read_to_string(entry.folder.join(DIVERGED)).ok();
+            let diverged = read_text(&entry.folder.join(DIVERGED)).ok();
             entry.state = match (diverged, locked, entry.stalled) {
                 (Some(reason), ..) => RunState::Diverged(reason.trim().to_owned()),
                 (None, true, true) => RunState::Stalled,

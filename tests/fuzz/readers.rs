@@ -7,7 +7,7 @@ use std::sync::Arc;
 use freewheel::demonstrations;
 use freewheel::document::Document;
 use freewheel::plan::Plan;
-use freewheel::{Registry, Trainer};
+use freewheel::{Registry, Tape, Trainer};
 use freewheel_agents::data::{self, Options};
 use freewheel_core::{PolicyMode, Purpose, Streams, record};
 use freewheel_envs::go::gtp::Engine;
@@ -57,6 +57,9 @@ pub fn all(folder: &Path) -> Vec<Target> {
             let world = Registry::standard().build_world("grid/cliff", &Table::new()).unwrap();
             let text = freewheel_core::input::read_text(file);
             text.is_ok_and(|text| demonstrations::log::parse(file, &text, &world.spec().actions).is_ok())
+        }),
+        reader(folder, "recording", "cast", recordings(), |file| {
+            Tape::open(file).and_then(|tape| tape.last_text()).is_ok()
         }),
         store(folder, "demonstrations", "0/part-0.arrow"),
         store(folder, "demonstration metadata", "0/metadata.json"),
@@ -132,6 +135,25 @@ fn logs() -> Vec<Vec<u8>> {
     let texts = [
         "episode,step,action,reward\n0,0,up,-1\n0,1,1,-1\n3,1,right,\n",
         "step,action,episode\n0,\"down\",0\n",
+    ];
+    texts.map(|text| text.as_bytes().to_vec()).into()
+}
+
+/// Terminal recordings of both versions, with colors, movements of the cursor and changes of the size.
+fn recordings() -> Vec<Vec<u8>> {
+    let texts = [
+        r#"{"version":3,"term":{"cols":20,"rows":4},"title":"a"}
+[0.1,"o","\u001b[2J\u001b[1;3Hhi"]
+[0.5,"r","30x6"]
+[0.1,"o","\u001b[38;2;9;8;7m\u001b[7m\u28ff\r\n"]
+[0.2,"x","0"]
+"#,
+        r#"{"version":2,"width":3,"height":2}
+# a comment
+[0.5,"o","a\u001b[?1049h"]
+[0.7,"i","x"]
+[1,"o","\u001b[1;2r\u001b[5S\u001b[3L"]
+"#,
     ];
     texts.map(|text| text.as_bytes().to_vec()).into()
 }

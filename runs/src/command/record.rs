@@ -99,8 +99,7 @@ pub(super) fn render(args: &Render, format: Format) -> Result<()> {
     if format.is_animated() && args.at.is_some() {
         return Err(Error::Usage("--at chooses the screen of a PNG, SVG or text file".into()));
     }
-    let text = std::fs::read_to_string(file).map_err(Core::io(file))?;
-    let tape = Tape::read(&text, file)?;
+    let tape = Tape::open(file)?;
     if let Some(at) = args.at.filter(|at| !(0.0..=tape.end()).contains(at)) {
         return Err(Error::Usage(format!("--at {at}: the recording has {:.3} seconds", tape.end())));
     }

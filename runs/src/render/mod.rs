@@ -32,7 +32,7 @@ use ratatui::buffer::Buffer;
 pub(crate) use self::ansi::{lines as colored_lines, text as plain_lines};
 pub(crate) use self::cast::Cast;
 pub use self::frame::FramePainter;
-pub(crate) use self::tape::Tape;
+pub use self::tape::Tape;
 
 use self::gif::Animation;
 use self::screen::Screen;

@@ -3,6 +3,7 @@
 use std::num::NonZeroU16;
 use std::path::Path;
 
+use freewheel_core::input::{lines, read_text};
 use freewheel_core::{Error, Result};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
@@ -14,9 +15,9 @@ const MOST: (u16, u16) = (500, 300);
 /// Longest time of a recording, s: a day.
 const LONGEST: f64 = 86_400.0;
 
-/// Recording that has been read.
+/// Terminal recording that has been read.
 #[derive(Debug)]
-pub(crate) struct Tape {
+pub struct Tape {
     /// Title, if the file has one.
     pub(crate) title: Option<String>,
     /// Columns and rows at the start.
@@ -34,31 +35,34 @@ enum Event {
 }
 
 impl Tape {
+    /// Recording in `file`, plain or gzipped.
+    ///
+    /// # Errors
+    /// Those of [`read_text`]; [`Error::Input`] with the line that is not one of an asciicast.
+    pub fn open(file: &Path) -> Result<Self> {
+        Tape::read(&read_text(file)?, file)
+    }
+
     /// Recording with the content `text` of `file`.
     ///
     /// # Errors
     /// [`Error::Input`] with the line that is not one of an asciicast, or whose size or time is out of range.
     pub(crate) fn read(text: &str, file: &Path) -> Result<Self> {
-        let wrong = |line: usize, message: String| Error::Input {
-            file: file.to_owned(),
-            line: line + 1,
-            column: 1,
-            message,
-        };
-        let mut lines =
-            text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+        let wrong =
+            |line: usize, message: String| Error::Input { file: file.to_owned(), line, column: 1, message };
+        let mut lines = lines(text).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
         let head = lines.next().and_then(|(_, line)| serde_json::from_str::<Value>(line).ok());
         let version = head.as_ref().and_then(|head| head["version"].as_u64());
         let (Some(head), Some(version @ 2..=3)) = (head, version) else {
             let message =
                 "not a terminal recording: the first line must be the header of an asciicast, version 2 or 3";
-            return Err(wrong(0, message.into()));
+            return Err(wrong(1, message.into()));
         };
         let size = match version {
             2 => (&head["width"], &head["height"]),
             _ => (&head["term"]["cols"], &head["term"]["rows"]),
         };
-        let start = size_of(size.0.as_u64(), size.1.as_u64()).map_err(|message| wrong(0, message))?;
+        let start = size_of(size.0.as_u64(), size.1.as_u64()).map_err(|message| wrong(1, message))?;
         // Whole microseconds, so that the errors of rounding do not add up.
         let (mut events, mut micros, mut now) = (Vec::new(), 0, 0.0);
         for (number, line) in lines {
@@ -88,8 +92,21 @@ impl Tape {
         Ok(Tape { title, start, events, end: now })
     }
 
+    /// Text of the last screen, without colors.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn last_text(&self) -> Result<String> {
+        let mut text = String::new();
+        self.play([self.end], |_, screen| {
+            text = super::plain_lines(screen);
+            Ok(())
+        })?;
+        Ok(text)
+    }
+
     /// Time of the last event, s.
-    pub(crate) fn end(&self) -> f64 {
+    pub fn end(&self) -> f64 {
         self.end
     }
 
@@ -243,6 +260,28 @@ mod tests {
         assert_eq!(tape.end(), 1.0);
         let shown = screens(&tape, &[0.4, 0.6, 1.0]);
         assert_eq!(shown.iter().map(plain_lines).collect::<Vec<_>>(), ["\n", "a\n", "ab\n"]);
+    }
+
+    /// A recording as other programs write it: byte order mark, other line ends, ^Z or NUL at the end.
+    #[test]
+    fn files_as_others_write_them() {
+        let text = "{\"version\":2,\"width\":3,\"height\":1}\n[0.5,\"o\",\"a\"]\n[1,\"o\",\"b\"]\n";
+        let (folder, windows) = (tempfile::tempdir().unwrap(), text.replace('\n', "\r\n"));
+        let file = folder.path().join("a.cast");
+        for changed in [
+            format!("\u{feff}{text}"),
+            windows.clone(),
+            text.replace('\n', "\r"),
+            format!("{windows}\x1a"),
+            format!("{text}\0"),
+        ] {
+            std::fs::write(&file, &changed).unwrap();
+            let tape = Tape::open(&file).unwrap();
+            assert_eq!((tape.end(), &*tape.last_text().unwrap()), (1.0, "ab\n"), "{changed:?}");
+        }
+        let head = "{\"version\":2,\"width\":3,\"height\":1}";
+        std::fs::write(&file, format!("\u{feff}\r\n# a comment\r\n{head}\r\n[1]\r\n")).unwrap();
+        assert!(Tape::open(&file).unwrap_err().to_string().contains("a.cast:4:1: must be an event"));
     }
 
     #[test]
