@@ -22,6 +22,7 @@ use freewheel_agents::estimator::{
     self, AnyEstimator, Estimator, EstimatorConfig, EstimatorFactory, FitCallback, Task,
 };
 use freewheel_core::checkpoint::write_atomically;
+use freewheel_core::input::read_raw;
 use freewheel_core::{Error, Result, Streams};
 use serde::{Deserialize, Serialize};
 use toml::Table;
@@ -37,6 +38,8 @@ pub const MODEL: &str = "model.fit";
 pub const REPORT: &str = "report.json";
 /// Name of the file of the [`Cost`].
 pub const COST: &str = "cost.json";
+/// Name of the report of a fit whose estimator may not be written yet.
+const NEXT_REPORT: &str = ".report.json.next";
 
 /// Inputs of a fit, which determine the fitted model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -248,14 +251,17 @@ impl Encoded {
         self.model.len() as u64
     }
 
-    /// Writes the report, `cost` and, at last, the estimator into the existing `folder`.
+    /// Writes the report, the estimator and `cost` into the existing `folder`. If the process is killed, [`read`] finds
+    /// the earlier fit of the folder or this one, each with its report.
     ///
     /// # Errors
     /// [`Error::Io`].
     pub fn write(&self, folder: &Path, cost: &Cost) -> Result<()> {
-        write_atomically(folder.join(REPORT), &self.report)?;
-        write_atomically(folder.join(COST), &json_bytes(cost)?)?;
-        write_atomically(folder.join(MODEL), &self.model)
+        let (next, report) = (folder.join(NEXT_REPORT), folder.join(REPORT));
+        write_atomically(&next, &self.report)?;
+        write_atomically(folder.join(MODEL), &self.model)?;
+        std::fs::rename(&next, &report).map_err(Error::io(&report))?;
+        write_atomically(folder.join(COST), &json_bytes(cost)?)
     }
 }
 
@@ -283,15 +289,16 @@ pub fn read(path: &Path, factories: &[Box<dyn EstimatorFactory>]) -> Result<(Any
         )));
     }
     let (estimator, digest) = estimator::factory::load_with_digest(&model, factories)?;
-    let text = std::fs::read_to_string(&report).map_err(Error::io(&report))?;
-    if digest != blake3::hash(text.as_bytes()).as_bytes() {
-        let reason = format!(
-            "it is not the report of {MODEL} beside it: one of the files was changed, or a fit was stopped while it was \
-             written; fit again"
-        );
+    // A process that was killed between the estimator and its report leaves the report under its first name.
+    let is_report = |text: &Vec<u8>| digest == blake3::hash(text).as_bytes();
+    let next = read_raw(&folder.join(NEXT_REPORT)).ok().filter(is_report);
+    let text = next.map_or_else(|| read_raw(&report), Ok)?;
+    if !is_report(&text) {
+        let reason =
+            format!("it is not the report of {MODEL} beside it: one of the files was changed; fit again");
         return Err(Error::Damaged { file: report, reason });
     }
-    let report: Report = serde_json::from_str(&text).map_err(|e| Error::Input {
+    let report: Report = serde_json::from_slice(&text).map_err(|e| Error::Input {
         file: report.clone(),
         line: e.line(),
         column: e.column(),
