@@ -48,7 +48,9 @@ struct Runs {
 pub(crate) struct SavedPlan {
     /// File of the plan.
     pub(crate) file: PathBuf,
-    /// Configurations of the runs.
+    /// Name of the experiment.
+    pub(crate) name: String,
+    /// Configurations of the runs, in the order of the experiment.
     pub(crate) configs: Vec<JobConfig>,
     /// Settings for the maps of visited states; `None` if no maps are asked for.
     pub(crate) map: Option<MapPlan>,
@@ -107,10 +109,10 @@ pub(crate) fn read(file: &Path) -> Result<SavedPlan> {
         };
         let Some((first, rest)) = seeds.as_slice().split_first() else { continue };
         let first = with_seed(*first)?;
+        configs.push(first.clone());
         configs.extend(rest.iter().map(|&seed| JobConfig { seed, ..first.clone() }));
-        configs.push(first);
     }
-    Ok(SavedPlan { file: file.to_owned(), configs, map: content.map })
+    Ok(SavedPlan { file: file.to_owned(), name: content.name, configs, map: content.map })
 }
 
 /// Files of plans in `folder`.
