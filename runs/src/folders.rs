@@ -3,6 +3,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -214,6 +215,28 @@ pub(crate) fn is_folder(path: &Path) -> Result<bool> {
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
         Err(e) => Err(Error::io(path)(e)),
     }
+}
+
+/// Opens the file `path` to read and write it, and creates it if it is missing. Its content is left as it is; a link in
+/// its place is not followed.
+///
+/// # Errors
+/// [`Error::Config`] for a link or a folder; [`Error::Io`].
+pub(crate) fn open_file(path: &Path) -> Result<File> {
+    let mut options = File::options();
+    match options.read(true).write(true).create_new(true).open(path) {
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => {
+            if !std::fs::symlink_metadata(path).map_err(Error::io(path))?.is_file() {
+                return Err(Error::Config(format!(
+                    "{}: this is not a file but a link or a folder, and is not followed; remove it",
+                    path.display()
+                )));
+            }
+            options.create_new(false).open(path)
+        }
+        created => created,
+    }
+    .map_err(Error::io(path))
 }
 
 /// Files called `name` in or below `path`, sorted by path, with seed-2 before seed-10.

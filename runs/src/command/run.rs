@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::experiment::{self, JobOutcome, pool};
 use crate::export::tensorboard;
 use crate::extension;
-use crate::folders::{WorldCache, files_below, no_run, run_order};
+use crate::folders::{WorldCache, files_below, no_run, open_file, run_order};
 use crate::format::quoted;
 use crate::job::Job;
 use crate::map::MapPlan;
@@ -157,11 +157,15 @@ pub(super) fn resume(registry: &Registry, args: Resume) -> Result<()> {
         }
     }
     let mut maps: Vec<MapPlan> = saved_map_plan(root)?.into_iter().collect();
+    let (mut names, mut places) = (Vec::new(), HashMap::new());
     for file in &plans {
-        let SavedPlan { file, configs, map } = plan_file::read(file)?;
+        let SavedPlan { file, name, configs, map } = plan_file::read(file)?;
+        names.push(name);
         maps.extend(map);
         for config in configs {
             let folder = config.directory(root);
+            let place = places.len();
+            places.entry(folder.clone()).or_insert(place);
             // A longer run in a plan extends a shorter one.
             let known = jobs.get(&folder).is_some_and(|job| job.config.steps >= config.steps);
             let failed = unread.iter().any(|(other, _)| *other == folder);
@@ -183,8 +187,13 @@ pub(super) fn resume(registry: &Registry, args: Resume) -> Result<()> {
     // The runs that have not begun get an event file if others have one.
     let follow = !files_below(root, tensorboard::FILE)?.is_empty();
     jobs.iter_mut().for_each(|(_, job)| job.tensorboard |= follow);
-    jobs.sort_by_key(|(folder, _)| run_order(folder));
-    let name = root.file_name().map_or_else(|| "resumed".into(), |name| name.to_string_lossy().into_owned());
+    // The order of the experiment; runs without a plan come last.
+    let place = |folder: &PathBuf| places.get(folder).copied().unwrap_or(usize::MAX);
+    jobs.sort_by_key(|(folder, _)| (place(folder), run_order(folder)));
+    let name = match &names[..] {
+        [name] => name.clone(),
+        _ => root.file_name().map_or_else(|| "resumed".into(), |name| name.to_string_lossy().into_owned()),
+    };
     let plan = Plan { name, jobs: jobs.into_iter().map(|(_, job)| job).collect(), ..Plan::default() };
     train_all(registry, plan, &maps, Source::Disk { unread }, root, args.output, args.threads)
 }
@@ -385,21 +394,8 @@ pub(super) fn lock_shared(out: &Path) -> Result<File> {
 }
 
 fn locked(out: &Path, try_lock: fn(&File) -> Result<(), std::fs::TryLockError>) -> Result<File> {
-    let file = out.join(".lock");
     std::fs::create_dir_all(out).map_err(Core::io(out))?;
-    let lock = match File::create_new(&file) {
-        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
-            // A link is not followed: its target would be locked. The content of the file is left as it is.
-            if !std::fs::symlink_metadata(&file).map_err(Core::io(&file))?.is_file() {
-                let message =
-                    format!("{}: this is not a file but a link or a folder; remove it", file.display());
-                return Err(Core::Config(message).into());
-            }
-            File::options().append(true).open(&file)
-        }
-        created => created,
-    }
-    .map_err(Core::io(&file))?;
+    let lock = open_file(&out.join(".lock"))?;
     match try_lock(&lock) {
         Ok(()) => Ok(lock),
         Err(std::fs::TryLockError::WouldBlock) => {

@@ -10,10 +10,12 @@ use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use freewheel_core::input::read_raw;
 use freewheel_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 use super::TaskId;
+use crate::folders::{create_folder, open_file};
 
 /// Folder of the journal in that of the sweep.
 const FOLDER: &str = "journal";
@@ -99,11 +101,8 @@ impl Reader {
         files.sort();
         for path in files {
             let offset = self.offsets.get(&path).copied().unwrap_or(0);
-            let mut file = File::open(&path).map_err(Error::io(&path))?;
-            let mut bytes = Vec::new();
-            file.seek(SeekFrom::Start(offset))
-                .and_then(|_| file.read_to_end(&mut bytes))
-                .map_err(Error::io(&path))?;
+            let all = read_raw(&path)?;
+            let bytes = all.get(offset as usize..).unwrap_or_default();
             let complete = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
             let damaged = |reason: String| Error::Damaged { file: path.clone(), reason };
             for line in bytes[..complete].split_inclusive(|&byte| byte == b'\n') {
@@ -145,15 +144,9 @@ impl Writer {
     /// [`Error::Config`] if another process is this task; [`Error::Io`].
     pub(super) fn open(root: &Path, task: TaskId) -> Result<Self> {
         let folder = root.join(FOLDER);
-        std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+        create_folder(root, &folder)?;
         let path = folder.join(format!("task-{}-of-{}.jsonl", task.index, task.count));
-        let mut file = File::options()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(Error::io(&path))?;
+        let mut file = open_file(&path)?;
         if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
             return Err(Error::Config(format!(
                 "{}: another process is task {task} of this sweep; give each process its own --task-id",

@@ -21,6 +21,7 @@ use super::outcome::Summary;
 use super::search::{Search, Step, Task};
 use super::{FILE, TaskId};
 use crate::experiment::{pool, without_panic};
+use crate::folders::{create_folder, open_file};
 use crate::format::decimal_or_dash;
 use crate::output;
 use crate::registry::Registry;
@@ -92,7 +93,7 @@ impl Work<'_> {
     /// damaged journal; [`Error::Io`].
     pub(crate) fn run(&self) -> Result<End> {
         let claims = self.root.join(CLAIMS);
-        std::fs::create_dir_all(&claims).map_err(Error::io(&claims))?;
+        create_folder(self.root, &claims)?;
         {
             let _alone = self.alone()?;
             remove_temporary_files(self.root)?;
@@ -137,7 +138,7 @@ impl Work<'_> {
     /// Lock that one process holds at a time, while it writes files that all share.
     fn alone(&self) -> Result<File> {
         let path = self.root.join(CLAIMS).join("shared-files.lock");
-        let file = lock_file(&path)?;
+        let file = open_file(&path)?;
         match file.lock() {
             Err(e) if self.task.count > 1 => Err(no_locks(self.root, &e)),
             _ => Ok(file),
@@ -239,7 +240,7 @@ impl Work<'_> {
     /// Lock of the run of `key`; `None` if another process has it.
     fn claim(&self, key: &Key) -> Result<Option<File>> {
         let name = format!("{}.lock", key.run.replace('/', "-"));
-        let file = lock_file(&self.root.join(CLAIMS).join(name))?;
+        let file = open_file(&self.root.join(CLAIMS).join(name))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -276,12 +277,6 @@ impl Work<'_> {
             }
         }
     }
-}
-
-/// Opens the lock file at `path`; its content is never written.
-fn lock_file(path: &Path) -> Result<File> {
-    let open = File::options().create(true).truncate(false).read(true).append(true).open(path);
-    open.map_err(Error::io(path))
 }
 
 fn no_locks(root: &Path, error: &std::io::Error) -> Error {
