@@ -315,6 +315,34 @@ fn a_forged_checkpoint_is_refused_or_used() {
     }
 }
 
+/// Memory of the environments grows with their number and with the frame stack: each alone is accepted.
+#[test]
+fn many_environments_with_a_frame_stack_are_refused_with_the_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let train = |num_envs: u32, frame_stack: u32| {
+        let set = [format!("num_envs={num_envs}"), format!("agent.frame_stack={frame_stack}")];
+        let set = [
+            set[0].as_str(),
+            &set[1],
+            "agent.num_steps=1",
+            "agent.hidden_sizes=[1]",
+            "evaluation.episodes=1",
+        ];
+        let words = ["train", "classic/cartpole", "a2c", "--no-preset", "--steps", "10", "--out", out, "-q"];
+        let words: Vec<&str> = words.into_iter().chain(set.iter().flat_map(|set| ["--set", *set])).collect();
+        let output = PROGRAM.command(&words).env("FREEWHEEL_MAX_MEMORY", "256MiB").output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = train(20_000, 1000);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("num_envs = 20000") && said.contains("and 256 MiB are there"), "{said}");
+    for (num_envs, frame_stack) in [(20_000, 1), (1, 1000)] {
+        let (code, said) = train(num_envs, frame_stack);
+        assert_eq!(code, Some(0), "{num_envs} {frame_stack}: {said}");
+    }
+}
+
 #[test]
 fn settings_that_need_too_much_memory_are_refused_with_the_number() {
     let folder = tempfile::tempdir().unwrap();

@@ -297,6 +297,79 @@ fn an_interruption_is_answered_while_an_opponent_thinks() {
     assert!(out.exists());
 }
 
+/// Greatest resident memory of a process until it ends, bytes.
+#[cfg(target_os = "linux")]
+fn peak_memory(child: &mut Child) -> u64 {
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let found = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        peak = found.map_or(peak, |kib| 1024 * kib.parse::<u64>().unwrap());
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    peak
+}
+
+/// Memory does not grow with what another program writes, be it an opponent or a controller.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_flood_takes_no_memory() {
+    const LIMIT: u64 = 100 << 20;
+    for genmove in ["exec yes", "exec cat /dev/zero", "printf \"= \"; exec yes line"] {
+        let program = scripted_program(genmove);
+        let words =
+            ["match", "random", &program, "--games", "3", "--size", "7", "--timeout", "3", "--threads", "1"];
+        let mut child = PROGRAM.command(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let peak = peak_memory(&mut child);
+        assert!((1 << 20..LIMIT).contains(&peak), "{genmove}: {peak}");
+    }
+    let mut child = start(&["gtp", "--player", "random"]);
+    let mut input = child.stdin.take().unwrap();
+    let flood = std::thread::spawn(move || {
+        for _ in 0..400 {
+            input.write_all(&[b'x'; 1 << 20]).unwrap();
+        }
+        input.write_all(b"\nname\n").unwrap();
+    });
+    let peak = peak_memory(&mut child);
+    flood.join().unwrap();
+    let mut answer = String::new();
+    std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut answer).unwrap();
+    assert!(answer.ends_with("= Freewheel random\n\n"), "{answer}");
+    assert!((1 << 20..LIMIT).contains(&peak), "{peak}");
+}
+
+/// Two programs play a game whose last move is a suicide: it is illegal unless the rules allow it.
+#[test]
+fn suicide_is_illegal_in_a_match_by_default() {
+    let rules = freewheel_envs::go::rules::Rules::tromp_taylor(7);
+    let record = sgf::read(include_str!("data/self_capture_7x7.sgf")).unwrap().remove(0);
+    let moves: Vec<String> =
+        record.moves().map(|one| freewheel_envs::go::gtp::vertex::name(&rules, one.point)).collect();
+    // Both programs know all moves, and count those that were played.
+    let script = format!(
+        "while read id command more; do case \"$command\" in
+            clear_board) set --; answer=;;
+            play) set -- \"$@\" x; answer=;;
+            genmove) set -- \"$@\" x; answer=$(echo {} | cut -d \" \" -f $#);;
+            quit) exit;;
+            *) answer=false;;
+        esac; echo \"=$id $answer\"; echo; done",
+        moves.join(" ") + &" pass".repeat(4)
+    );
+    let program = format!("gtp:sh -c '{script}'");
+    let words = ["match", &program, &program, "--size", "7", "--games", "2", "--opening", "0", "--json"];
+    let (code, json, said) = fails_with_json(&words);
+    assert_eq!((code, &json["result"]["without_result"]), (3, &2.into()), "{json} {said}");
+    assert!(said.contains("is not legal: ") && said.contains("suicide"), "{said}");
+    for allowed in [["--suicide", "allow"], ["--rules", "tromp-taylor"]] {
+        let json = PROGRAM.json(&[&words[..], &allowed].concat());
+        let result = &json["result"];
+        assert_eq!((&result["games"], &result["by_passes"]), (&2.into(), &2.into()), "{json}");
+        assert_eq!(result["mean_length"], moves.len() as f64 + 2.0);
+    }
+}
+
 #[test]
 fn invalid_matches_are_refused() {
     let refused = |words: &[&str], code: i32, expected: &str| {

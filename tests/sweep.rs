@@ -282,3 +282,37 @@ fn diverging_trials_are_last() {
     let (code, said) = ODD.fails(&words);
     assert!(code == 4 && said.contains("6 of 6 runs diverged"), "{code}: {said}");
 }
+
+/// Links in a shared folder with the names of the files and folders that a sweep writes.
+#[cfg(unix)]
+#[test]
+fn links_are_not_followed() {
+    use std::os::unix::fs::symlink;
+    let text =
+        SWEEP.replace("trials = 24\ngeneration = 12", "trials = 2").replace("confirm = \"10..16\"", "");
+    let place = Place::new(&text.replace("steps = 6000", "steps = 60"));
+    let sweep = |out: &Path| {
+        let words = ["sweep", place.file.to_str().unwrap(), "--out", out.to_str().unwrap(), "--quiet"];
+        PROGRAM.output(&words)
+    };
+    let first = place.path("first");
+    assert!(sweep(&first).status.success());
+    let mut names: Vec<String> =
+        files(&first).into_keys().filter(|name| name.matches('/').count() < 2).collect();
+    names.extend(["journal", "claims"].map(String::from));
+    assert!(names.iter().any(|name| name.starts_with("journal/task-1")), "{names:?}");
+    let (victim, other) = (place.path("victim"), place.path("other"));
+    std::fs::write(&victim, "kept").unwrap();
+    std::fs::create_dir(&other).unwrap();
+    for name in names {
+        let out = place.path("planted");
+        let is_folder = first.join(&name).is_dir();
+        std::fs::create_dir_all(out.join(&name).parent().unwrap()).unwrap();
+        symlink(if is_folder { &other } else { &victim }, out.join(&name)).unwrap();
+        let output = sweep(&out);
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "kept", "{name}");
+        assert_eq!(std::fs::read_dir(&other).unwrap().count(), 0, "{name}");
+        assert!(matches!(output.status.code(), Some(0 | 3 | 5)), "{name}: {output:?}");
+        std::fs::remove_dir_all(out).unwrap();
+    }
+}
