@@ -1,9 +1,11 @@
 //! Files of other people: they start no program, make no other file change, and do not act on the terminal.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use freewheel::Trainer;
 use freewheel::checksums::Checksums;
+use freewheel_core::checkpoint::Checkpoint;
 use freewheel_tests::{Program, files};
 
 const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
@@ -44,20 +46,8 @@ fn a_file_starts_no_program() {
         // A program that the command line names is started, and here fails.
         assert_eq!(said.contains("--allow-programs"), !command.contains("other"), "{command}: {said}");
     }
-    // A run whose configuration names a program, made with the program's own words.
-    let (code, said) = in_folder(
-        folder,
-        &words(
-            "train go/3x3 random --steps 100 --out out --set world.opponent=greedy --set evaluation.episodes=2",
-        ),
-    );
-    assert_eq!(code, Some(0), "{said}");
-    let run = files(&folder.join("out")).keys().find(|name| name.ends_with("config.toml")).unwrap().clone();
-    let run = folder.join("out").join(run.strip_suffix("/config.toml").unwrap());
-    let config = std::fs::read_to_string(run.join("config.toml")).unwrap();
-    let forged = config.replace("opponent = \"greedy\"", "opponent = \"gtp:touch PWNED\"");
-    assert_ne!(config, forged);
-    std::fs::write(run.join("config.toml"), forged).unwrap();
+    // A run whose configuration names a program.
+    let run = forged_run(folder, "q-learning");
     let all = |check: &dyn Fn(&str, Option<i32>, &str)| {
         for command in ["eval", "watch", "map", "resume", "replay --verify"] {
             let (code, said) = in_folder(folder, &words(&format!("{command} {}", run.display())));
@@ -71,15 +61,147 @@ fn a_file_starts_no_program() {
         _ => assert_eq!(code, Some(5), "{command}: {said}"),
     });
     // With a right checksum, the program is named and not started.
-    let mut checksums = Checksums::read(&run).unwrap().unwrap();
-    checksums.insert("config.toml", &std::fs::read(run.join("config.toml")).unwrap());
-    checksums.write(&run).unwrap();
+    correct_checksum(&run);
     all(&|command, code, said| match command {
         "replay --verify" => assert_eq!(code, Some(0), "{said}"),
         _ => assert!(code == Some(3) && said.contains("--allow-programs"), "{command}: {said}"),
     });
     let (_, said) = in_folder(folder, &words("run e.toml --allow-programs"));
     assert!(folder.join("PWNED").exists(), "{said}");
+}
+
+/// Run in `folder` whose configuration names a program as the opponent, with the checksum of the one before.
+#[cfg(unix)]
+fn forged_run(folder: &Path, agent: &str) -> PathBuf {
+    let train = format!("train go/3x3 {agent} --steps 100 --out {agent} --quiet --set evaluation.episodes=2");
+    let (code, said) = in_folder(folder, &words(&format!("{train} --set world.opponent=greedy")));
+    assert_eq!(code, Some(0), "{said}");
+    let out = folder.join(agent);
+    let run = files(&out).keys().find(|name| name.ends_with("config.toml")).unwrap().clone();
+    let run = out.join(run.strip_suffix("/config.toml").unwrap());
+    replace(&run.join("config.toml"), "opponent = \"greedy\"", "opponent = \"gtp:touch PWNED\"");
+    run
+}
+
+/// Writes the right checksum of the configuration of `run`.
+#[cfg(unix)]
+fn correct_checksum(run: &Path) {
+    let mut checksums = Checksums::read(run).unwrap().unwrap();
+    checksums.insert("config.toml", &std::fs::read(run.join("config.toml")).unwrap());
+    checksums.write(run).unwrap();
+}
+
+#[cfg(unix)]
+fn replace(file: &Path, from: &str, to: &str) {
+    let text = std::fs::read_to_string(file).unwrap();
+    assert!(text.contains(from), "{text}");
+    std::fs::write(file, text.replace(from, to)).unwrap();
+}
+
+/// Every other command that reads a run, a sweep, a store of demonstrations or a recorded episode, and a saved trainer.
+#[cfg(unix)]
+#[test]
+fn no_command_starts_a_program_of_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let record = concat!(env!("CARGO_MANIFEST_DIR"), "/data/exec-from-record.jsonl");
+    std::fs::copy(record, folder.join("episodes.jsonl")).unwrap();
+    std::fs::write(
+        folder.join("sweep.toml"),
+        "name = \"s\"\nworlds = [\"go/3x3\"]\nagents = [\"q-learning\"]\nseeds = 1\nsteps = 100\n\
+         [sweep]\ntrials = 2\n[space]\nepsilon = [0.1, 0.2]\n[world]\nopponent = \"gtp:touch PWNED\"\n",
+    )
+    .unwrap();
+    let run = forged_run(folder, "dqn");
+    correct_checksum(&run);
+    let run = run.display();
+    let (code, said) = in_folder(
+        folder,
+        &words("demos record go/3x3 --from random --episodes 2 --to store --set world.opponent=greedy"),
+    );
+    assert_eq!(code, Some(0), "{said}");
+    replace(
+        &folder.join("store/data/metadata.json"),
+        "\"opponent\": \"greedy\"",
+        "\"opponent\": \"gtp:touch PWNED\"",
+    );
+    for command in [
+        "sweep sweep.toml",
+        "render episodes.jsonl --to a.txt",
+        &format!("render {run} --to a.txt"),
+        "render store --to a.txt",
+        &format!("export {run} --to onnx"),
+        &format!("compare {run} {run}"),
+        &format!("report {run} --to a.md"),
+        &format!("match {run} random --games 2"),
+        &format!("match uct:2,prior={run} random --games 2"),
+        &format!("gtp --player {run}"),
+        &format!("demos record go/3x3 --from {run} --to other"),
+        "demos verify store",
+        "watch store",
+    ] {
+        let (code, said) = in_folder(folder, &words(command));
+        assert!(!folder.join("PWNED").exists(), "{command}");
+        assert!(code == Some(3) && said.contains("--allow-programs"), "{command}: {code:?} {said}");
+    }
+    // A trainer that the library has saved.
+    let file = folder.join("trainer");
+    Trainer::builder("go/3x3", "q-learning")
+        .world_setting("opponent", "greedy")
+        .build()
+        .unwrap()
+        .save(&file)
+        .unwrap();
+    let mut saved = Checkpoint::read(&file).unwrap();
+    let config = String::from_utf8(saved.section("trainer").unwrap().to_vec()).unwrap();
+    let program = format!("gtp:touch {}", folder.join("PWNED").display());
+    let forged = config.replace("\"greedy\"", &format!("\"{program}\""));
+    assert_ne!(config, forged);
+    saved.insert("trainer", forged.into_bytes());
+    let mut bytes = Vec::new();
+    saved.write(&mut bytes).unwrap();
+    std::fs::write(&file, bytes).unwrap();
+    let error = Trainer::load(&file).err().unwrap().to_string();
+    assert!(error.contains("starts the program") && !folder.join("PWNED").exists(), "{error}");
+}
+
+/// The limit of input files, set by hand, holds for every kind of file, and the message names it.
+#[test]
+fn the_limit_of_input_files_can_be_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let row = format!("S{}G\n", ".".repeat(3000));
+    std::fs::write(folder.join("map.txt"), &row).unwrap();
+    std::fs::write(folder.join("table.csv"), "1,2\n".repeat(1000)).unwrap();
+    std::fs::write(folder.join("e.toml"), format!("# {row}")).unwrap();
+    let event = "[0.1,\"o\",\"a\"]\n".repeat(300);
+    let cast = format!("{{\"version\":2,\"width\":3,\"height\":1}}\n{event}");
+    std::fs::write(folder.join("a.cast"), cast).unwrap();
+    std::fs::write(folder.join("a.sgf"), format!("(;C[{row}])")).unwrap();
+    for command in [
+        "solve grid:map.txt --horizon 1",
+        "fit linear --data table.csv",
+        "run e.toml",
+        "render a.cast --to a.txt",
+        "sgf show a.sgf",
+    ] {
+        let said = |limit: &str| {
+            let words = words(command);
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let mut command = PROGRAM.command(&words);
+            let output = command.current_dir(folder).env("FREEWHEEL_MAX_INPUT", limit).output().unwrap();
+            (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+        };
+        let (code, small) = said("2KiB");
+        assert!(code == Some(3) && small.contains("more than 2 KiB"), "{command}: {code:?} {small}");
+        assert!(small.contains("FREEWHEEL_MAX_INPUT"), "{command}: {small}");
+        assert!(!said("8KiB").1.contains("FREEWHEEL_MAX_INPUT"), "{command}");
+        let (code, wrong) = said("many");
+        assert!(
+            code == Some(3) && wrong.contains("FREEWHEEL_MAX_INPUT = 'many'"),
+            "{command}: {code:?} {wrong}"
+        );
+    }
 }
 
 /// Links in a shared results folder with the names of files that a run writes.
