@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use freewheel::Registry;
-use freewheel_core::Error;
+use freewheel_core::{Error, Purpose, Streams};
 use freewheel_tests::{Program, files};
 
 const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
@@ -110,7 +110,7 @@ fn a_long_solution_shows_its_time_and_is_ended() {
 
 /// A fit that is killed while it replaces another one leaves the one or the other, with its own report.
 #[test]
-fn a_fit_killed_before_its_report_is_renamed_is_whole() {
+fn a_fit_killed_while_refitting_leaves_a_whole_one() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("fit");
     let fit = |estimator: &str| start(&["fit", estimator, "--data", "women"], &out);
@@ -118,13 +118,33 @@ fn a_fit_killed_before_its_report_is_renamed_is_whole() {
         let registry = Registry::standard();
         freewheel::fit::read(&out, registry.estimators()).unwrap().1.plan.estimator
     };
+    let begin = Instant::now();
+    assert_eq!(ended(fit("linear")).0, Some(0));
+    let mut delay = begin.elapsed();
+    let mut rng = Streams::new(3).stream(Purpose::Agent, 0, 0);
+    let (mut old, mut new) = (0, 0);
+    for round in 0..60 {
+        let (before, after) = if found() == "linear" { ("linear", "ridge") } else { ("ridge", "linear") };
+        let mut child = fit(after);
+        std::thread::sleep(delay.mul_f64(0.8 + 0.4 * rng.uniform()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let is = found();
+        assert!(is == before || is == after, "{round}: {is}");
+        (old, new) = (old + u32::from(is == before), new + u32::from(is == after));
+        // Most kills come close to the moment at which the files are written.
+        delay = delay.mul_f64(if is == before { 1.2 } else { 0.83 });
+    }
+    assert!(old > 0 && new > 0, "{old} old and {new} new fits: nothing was tested");
     // A kill between the estimator and its report.
     assert_eq!(ended(fit("ridge")).0, Some(0));
-    std::fs::rename(out.join("report.json"), out.join(".report.json.next")).unwrap();
+    let digest = blake3::hash(&std::fs::read(out.join("report.json")).unwrap());
+    let next = out.join(format!(".report.json.next-{digest}"));
+    std::fs::rename(out.join("report.json"), &next).unwrap();
     assert_eq!(found(), "ridge");
     assert_eq!(ended(fit("linear")).0, Some(0));
     assert_eq!(found(), "linear");
-    assert!(!out.join(".report.json.next").exists());
+    assert!(!next.exists());
 }
 
 /// Flipped bits in the report of a fit are detected before a prediction.

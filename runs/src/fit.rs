@@ -38,8 +38,8 @@ pub const MODEL: &str = "model.fit";
 pub const REPORT: &str = "report.json";
 /// Name of the file of the [`Cost`].
 pub const COST: &str = "cost.json";
-/// Name of the report of a fit whose estimator may not be written yet.
-const NEXT_REPORT: &str = ".report.json.next";
+/// Begin of the names of reports of fits whose estimators may not be written yet.
+const NEXT_REPORT: &str = ".report.json.next-";
 
 /// Inputs of a fit, which determine the fitted model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -257,12 +257,25 @@ impl Encoded {
     /// # Errors
     /// [`Error::Io`].
     pub fn write(&self, folder: &Path, cost: &Cost) -> Result<()> {
-        let (next, report) = (folder.join(NEXT_REPORT), folder.join(REPORT));
+        let (next, report) =
+            (next_report(folder, blake3::hash(&self.report).as_bytes()), folder.join(REPORT));
         write_atomically(&next, &self.report)?;
         write_atomically(folder.join(MODEL), &self.model)?;
         std::fs::rename(&next, &report).map_err(Error::io(&report))?;
+        // Reports that fits left when they were killed here. Their estimators are replaced.
+        for left in std::fs::read_dir(folder).map_err(Error::io(folder))?.flatten() {
+            if left.file_name().to_string_lossy().starts_with(NEXT_REPORT) {
+                let _ = std::fs::remove_file(left.path());
+            }
+        }
         write_atomically(folder.join(COST), &json_bytes(cost)?)
     }
+}
+
+/// Path of the report with this digest, before the estimator of its fit is written.
+fn next_report(folder: &Path, digest: &[u8]) -> PathBuf {
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    folder.join(format!("{NEXT_REPORT}{digest}"))
 }
 
 fn json_bytes(value: &impl Serialize) -> Result<Vec<u8>> {
@@ -291,7 +304,7 @@ pub fn read(path: &Path, factories: &[Box<dyn EstimatorFactory>]) -> Result<(Any
     let (estimator, digest) = estimator::factory::load_with_digest(&model, factories)?;
     // A process that was killed between the estimator and its report leaves the report under its first name.
     let is_report = |text: &Vec<u8>| digest == blake3::hash(text).as_bytes();
-    let next = read_raw(&folder.join(NEXT_REPORT)).ok().filter(is_report);
+    let next = read_raw(&next_report(&folder, &digest)).ok().filter(is_report);
     let text = next.map_or_else(|| read_raw(&report), Ok)?;
     if !is_report(&text) {
         let reason =
