@@ -74,12 +74,28 @@ fn a_second_signal_ends_the_program_unsaved() {
 fn a_long_solution_shows_its_time_and_is_ended() {
     let words = ["solve", "grid/random-100x100-1", "--gamma", "0.999999999999"];
     let words = [&words[..], &["--horizon", "1000000000", "--time-observed"]].concat();
-    let mut child = PROGRAM.command(&words).stdout(Stdio::null()).spawn().unwrap();
+    // A shell that runs the tests in the background lets its children ignore the signal.
+    let heard = || {
+        let mut command = Command::new("env");
+        command.arg("--default-signal=INT");
+        command
+    };
+    let mut child = heard().arg(PROGRAM.0).args(&words).stdout(Stdio::null()).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(1500));
     assert!(child.try_wait().unwrap().is_none(), "this takes too short a time to test anything");
     interrupt(&child);
     let begin = Instant::now();
-    assert_eq!(child.wait().unwrap().signal(), Some(2));
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if begin.elapsed() > Duration::from_secs(10) => {
+                child.kill().unwrap();
+                panic!("the signal does not end the program");
+            }
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    assert_eq!(status.signal(), Some(2));
     assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
 
     if Command::new("script").arg("--version").output().is_err() {
@@ -87,7 +103,8 @@ fn a_long_solution_shows_its_time_and_is_ended() {
         return;
     }
     let line = format!("trap : INT; {} {}; echo code $?", PROGRAM.0, words.join(" "));
-    let mut terminal = Command::new("script")
+    let mut terminal = heard()
+        .arg("script")
         .args(["-qfc", &line, "/dev/null"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
