@@ -3,8 +3,8 @@
 //! | table | content |
 //! |---|---|
 //! | `pages.toml`, `labels.toml` | texts of the tour and of the exercises, by key, in every language |
-//! | `viewer.toml` | texts of the other screens by their English text, see [`screens`] |
-//! | `help.toml` | help texts of the command line by command and argument, see [`help`] |
+//! | `viewer.toml` | texts of the other screens by their English text, see `screens` |
+//! | `help.toml` | help texts of the command line by command and argument, see `help` |
 //!
 //! English has the first two only: its other texts are in the source. A text may have placeholders, such as `{steps}`.
 //! Tests check that all tables are complete.
