@@ -129,11 +129,13 @@ impl Workplace {
             .env("OWN", own)
             .env("FREEWHEEL_DATA", self.0.path().join("no-data"))
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(std::fs::File::create(&error).unwrap())
             .process_group(0)
             .spawn()
             .unwrap();
+        let mut output = child.stdout.take().unwrap();
+        let drain = std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
         let started = Instant::now();
         while started.elapsed() < PATIENCE {
             if let Some(status) = child.try_wait().unwrap() {
@@ -144,6 +146,8 @@ impl Workplace {
         let group = format!("-{}", child.id());
         Command::new("kill").args(["-KILL", "--", &group]).status().unwrap();
         child.wait().unwrap();
+        // The child is the shell: the output ends with the last program of the group, which holds locks until then.
+        drain.join().unwrap().unwrap();
         None
     }
 }
