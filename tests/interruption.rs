@@ -68,8 +68,8 @@ fn a_second_signal_ends_the_program_unsaved() {
     assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
 }
 
-/// Exact values of 10,000 states over a billion steps take hours: the terminal shows the time, and Ctrl-C ends it within
-/// a second. There is nothing to save, so that the signal itself ends the program: 130 in a shell.
+/// Exact values of 10,000 states over a billion steps take hours: the terminal shows the time, and Ctrl-C ends it
+/// within a second. There is nothing to save, so that the signal itself ends the program: 130 in a shell.
 #[test]
 fn a_long_solution_shows_its_time_and_is_ended() {
     let words = ["solve", "grid/random-100x100-1", "--gamma", "0.999999999999"];

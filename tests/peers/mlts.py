@@ -3,10 +3,10 @@
     pip install mlts-point-mass==0.1.0 casadi scipy
     python tests/peers/mlts.py [--mesh METERS] [--engine] FILE.csv ...
 
-Point mass with a friction circle of 9.81 m/s2 and a top speed of 70 m/s; car width 2 m, no engine limit. With `--engine`
-it has the limits of the default car of the track worlds: engine of 6 m/s2 up to 20 m/s, then 120 W/kg, and the center of
-the car may touch the edges. Files are closed circuits with columns `x_m,y_m,w_tr_right_m,w_tr_left_m`. Prints one JSON
-document per line: circuit, lap_s, status, wall_s, mesh_m.
+Point mass with a friction circle of 9.81 m/s2 and a top speed of 70 m/s; car width 2 m, no engine limit. With
+`--engine` it has the limits of the default car of the track worlds: engine of 6 m/s2 up to 20 m/s, then 120 W/kg, and
+the center of the car may touch the edges. Files are closed circuits with columns `x_m,y_m,w_tr_right_m,w_tr_left_m`.
+Prints one JSON document per line: circuit, lap_s, status, wall_s, mesh_m.
 """
 
 import argparse

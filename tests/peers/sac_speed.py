@@ -1,14 +1,14 @@
 """Speed of SAC and recurrent PPO beside Stable-Baselines3, sb3-contrib and ModuRL, one thread each, as Markdown.
 
 Usage: sac_speed.py FREEWHEEL [ROUNDS [MODURL_PEER]]   with the Python of tests/peers/deep_setup and sb3-contrib;
-MODURL_PEER is the program of tests/peers/modurl. Times are CPU seconds of a run less those of a shorter run: start-up and
-warm-up do not count.
+MODURL_PEER is the program of tests/peers/modurl. Times are CPU seconds of a run less those of a shorter run: start-up
+and warm-up do not count.
 
 All on Pendulum. SAC: one environment, two hidden layers (rectified linear), one update of actor and critics per step,
-learning rate 3e-4, tau .005, learned temperature; with 256 units and batches of 256, and with 64 and 64. ModuRL's standard
-deviation does not depend on the observation. Recurrent PPO: 8 environments, rollouts of 128 steps, 10 epochs, minibatches of
-256 steps; policy and value have a recurrent layer of 64 units each, here a GRU, there an LSTM (whose matrices are a third
-larger), and a layer of 64 units, here before the memory, there after it.
+learning rate 3e-4, tau .005, learned temperature; with 256 units and batches of 256, and with 64 and 64. ModuRL's
+standard deviation does not depend on the observation. Recurrent PPO: 8 environments, rollouts of 128 steps, 10 epochs,
+minibatches of 256 steps; policy and value have a recurrent layer of 64 units each, here a GRU, there an LSTM (whose
+matrices are a third larger), and a layer of 64 units, here before the memory, there after it.
 """
 
 import json

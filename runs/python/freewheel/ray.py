@@ -175,9 +175,9 @@ def tuner(
     ``space`` has the settings to search, such as ``{"learning_rate": tune.loguniform(1e-4, 1e-2)}``: those of the agent
     by name, others with their table (``world.time_limit``), and ``seed``. ``folder`` is a folder that all nodes share;
     each trial has a folder there, which is a results folder of the program. If ``folder`` has a sweep already, it is
-    restored: trials that had ended stay, and the others go on from the newest checkpoints of their runs. A trial reports
-    ``step``, ``score`` and the other numbers of each evaluation while it learns, and at the end those of ``eval.json``.
-    Other arguments are those of ``ray.tune.TuneConfig``, such as ``metric="score", mode="max"``.
+    restored: trials that had ended stay, and the others go on from the newest checkpoints of their runs. A trial
+    reports ``step``, ``score`` and the other numbers of each evaluation while it learns, and at the end those of
+    ``eval.json``. Other arguments are those of ``ray.tune.TuneConfig``, such as ``metric="score", mode="max"``.
     """
     from ray import tune
 

@@ -32,8 +32,8 @@ pub(super) fn in_each_mode(name: &str, mut draw: impl FnMut(Palette, bool, Rect,
     }
 }
 
-/// Snapshot `NAME-ko` of a screen in Korean, in three sizes. No wide character is cut, neither by the end of a row nor by
-/// a box.
+/// Snapshot `NAME-ko` of a screen in Korean, in three sizes. No wide character is cut, neither by the end of a row nor
+/// by a box.
 pub(super) fn in_korean(name: &str, mut draw: impl FnMut(Palette, Rect, &mut Buffer)) {
     Language::Ko.choose();
     let mut all = String::new();

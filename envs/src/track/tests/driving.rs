@@ -192,9 +192,9 @@ fn a_lap_is_close_to_that_of_the_point_mass() {
     assert!(driven < 1.005 * ideal, "{driven} {ideal}");
 }
 
-/// On real circuits, a flying lap of the default car takes at most 0.5 % longer than that of an optimal-control solution
-/// for a point mass with its engine and brakes (`tests/peers/mlts.py --engine`). The bound is above one that knows
-/// neither. The folder `FREEWHEEL_TRACKS` may have more circuits or fewer.
+/// On real circuits, a flying lap of the default car takes at most 0.5 % longer than that of an optimal-control
+/// solution for a point mass with its engine and brakes (`tests/peers/mlts.py --engine`). The bound is above one that
+/// knows neither. The folder `FREEWHEEL_TRACKS` may have more circuits or fewer.
 #[test]
 #[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn real_laps_are_those_of_optimal_control() {

@@ -1,6 +1,6 @@
-//! ModuRL's published CartPole workloads, PPO and DQN, and SAC on Pendulum, through its crates `modurl` and `modurl_gym`:
-//! one JSON line with transitions a second and, for PPO and DQN, what was learnt. A second is one of the processor's:
-//! with one thread other work on the machine then does not count. `seconds` is the clock's.
+//! ModuRL's published CartPole workloads, PPO and DQN, and SAC on Pendulum, through its crates `modurl` and
+//! `modurl_gym`: one JSON line with transitions a second and, for PPO and DQN, what was learnt. A second is one of the
+//! processor's: with one thread other work on the machine then does not count. `seconds` is the clock's.
 //!
 //! Usage: modurl-peer ppo|dqn [STEPS]   (STEPS: measured transitions after the warm-up; the published number where
 //! absent)
