@@ -29,8 +29,8 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 use freewheel_core::{
-    ActionSpace, Actions, Agent, Distributed, Error, MetricSink, Player, Policy, PolicyMode, Purpose, Result,
-    Spec, Stream, Streams, VectorEnv,
+    Actions, Agent, Distributed, Error, MetricSink, Player, Policy, PolicyMode, Purpose, Result, Spec,
+    Stream, Streams, VectorEnv,
 };
 
 mod demonstrations;
@@ -45,7 +45,7 @@ mod tests;
 
 pub use crate::replay::Storage;
 pub use settings::Config;
-use settings::HEADS;
+use settings::{HEADS, num_actions};
 
 use crate::demonstrations::not_loaded;
 use crate::memory;
@@ -398,16 +398,12 @@ impl Dqn {
     /// Makes the gradient steps and target network updates that are due after a batch step (one step of every
     /// environment).
     fn train(&mut self) -> Result<()> {
-        let due = |step: u64| step.saturating_sub(self.config.starts()) / u64::from(self.config.train_freq);
-        let before = self.counter.step - self.rngs.len() as u64;
-        for _ in 0..(due(self.counter.step) - due(before)) * u64::from(self.config.gradient_steps) {
+        let (timing, step) = (self.config.timing(), self.counter.step);
+        let made = step - self.rngs.len() as u64..step;
+        for _ in 0..timing.gradient_steps(&made) {
             self.update(false)?;
         }
-        let target_updates = |step: u64| step / u64::from(self.config.target_update_interval);
-        let due = target_updates(self.counter.step) - target_updates(before);
-        if due > 0 {
-            // k updates of the target network with `tau` equal one update with 1 - (1 - tau)^k.
-            let tau = 1.0 - (1.0 - self.config.tau).powi(i32::try_from(due).unwrap_or(i32::MAX));
+        if let Some(tau) = timing.target_share(&made) {
             let target = &mut self.target;
             self.model.with_parameters(|parameters| polyak_update(target, parameters, tau))?;
             self.refresh()?;
@@ -584,17 +580,7 @@ impl Config {
     fn check(&self, spec: &Spec, budget: Budget) -> Result<Network> {
         self.validate(spec)?;
         within("num_envs", budget.num_envs as f64, 1.0, f64::MAX)?;
-        let ActionSpace::Discrete { names } = &spec.actions else {
-            return Err(Error::Config(format!(
-                "world {} has continuous actions, but dqn needs discrete ones; use another agent, or the world's \
-                 setting for discrete actions if it has one",
-                spec.id
-            )));
-        };
-        if names.is_empty() || spec.observation.is_empty() {
-            return Err(Error::Config(format!("world {} has no observations or no actions", spec.id)));
-        }
-        let network = self.network(spec, names.len());
+        let network = self.network(spec, num_actions("dqn", spec)?);
         Model::check_size(&network)?;
         let capacity = self.buffer_size as usize;
         Replay::<u32>::check(

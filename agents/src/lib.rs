@@ -21,6 +21,7 @@
 //! | [`tabular`] | agents with a table of action values |
 //! | [`unsupervised`] | k-means, PCA, VAE |
 
+mod blocks;
 pub mod data;
 pub mod demonstrations;
 pub mod dqn;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::MAX_REPEATS;
 use super::{Dqn, Transition};
+use crate::blocks::{BlockSteps, encode, no_rows, read_blocks};
 use crate::nn::ObservationNormalizer;
 use crate::nn::model::check_finite;
 use crate::nn::optimizer::all_finite;
@@ -24,12 +25,12 @@ pub(super) struct Blocks<'a> {
     agent: &'a mut Dqn,
     /// Number of environments of the learner.
     all_envs: usize,
-    steps: BlockSteps,
+    steps: DqnSteps,
 }
 
 /// T steps of the n environments of a block; every field holds `[T * n, ...]`, batch step after batch step.
 #[derive(Default, Serialize, Deserialize)]
-struct BlockSteps {
+struct DqnSteps {
     num_envs: usize,
     /// Observations, `[T * n, D]`.
     obs: Vec<f32>,
@@ -58,7 +59,7 @@ struct Rows {
 
 impl<'a> Blocks<'a> {
     pub(super) fn new(agent: &'a mut Dqn) -> Self {
-        Blocks { all_envs: agent.rngs.len(), agent, steps: BlockSteps::default() }
+        Blocks { all_envs: agent.rngs.len(), agent, steps: DqnSteps::default() }
     }
 
     /// Number of actions, A.
@@ -70,16 +71,13 @@ impl<'a> Blocks<'a> {
 impl Distributed for Blocks<'_> {
     fn steps_to_update(&self) -> u64 {
         let Dqn { config, counter, .. } = &*self.agent;
-        let (step, n, starts) = (counter.step, self.all_envs as u64, config.starts());
-        let (every, interval) = (u64::from(config.train_freq), u64::from(config.target_update_interval));
-        let gradient_step = starts + (step.saturating_sub(starts) / every + 1) * every;
-        let target_update = (step / interval + 1) * interval;
-        (gradient_step.min(target_update) - step).div_ceil(n).clamp(1, MAX_STEPS)
+        let next = config.timing().next_update(counter.step);
+        (next - counter.step).div_ceil(self.all_envs as u64).clamp(1, MAX_STEPS)
     }
 
     fn weights(&self) -> Result<Vec<u8>> {
         let Dqn { model, normalizer, counter, .. } = &*self.agent;
-        encode(&("dqn", model.parameters()?, normalizer, counter.step, self.all_envs))
+        encode("dqn", &("dqn", model.parameters()?, normalizer, counter.step, self.all_envs))
     }
 
     fn set_weights(&mut self, weights: &[u8]) -> Result<()> {
@@ -104,13 +102,16 @@ impl Distributed for Blocks<'_> {
     fn save_rows(&self, rows: Range<usize>) -> Result<Vec<u8>> {
         let Dqn { rngs, actions, repeats, .. } = &*self.agent;
         if rows.is_empty() || rows.end > rngs.len() {
-            return Err(no_rows(rows));
+            return Err(no_rows("dqn", rows));
         }
-        encode(&Rows {
-            rngs: rngs[rows.clone()].to_vec(),
-            actions: actions[rows.clone()].to_vec(),
-            repeats: repeats[rows].to_vec(),
-        })
+        encode(
+            "dqn",
+            &Rows {
+                rngs: rngs[rows.clone()].to_vec(),
+                actions: actions[rows.clone()].to_vec(),
+                repeats: repeats[rows].to_vec(),
+            },
+        )
     }
 
     fn load_rows(&mut self, first: usize, bytes: &[u8]) -> Result<()> {
@@ -124,7 +125,7 @@ impl Distributed for Blocks<'_> {
             return Err(wrong("an action in them is out of range"));
         }
         if rows.end > self.agent.rngs.len() {
-            return Err(no_rows(rows));
+            return Err(no_rows("dqn", rows));
         }
         self.agent.rngs[rows.clone()].clone_from_slice(&rngs);
         self.agent.actions[rows.clone()].copy_from_slice(&actions);
@@ -159,25 +160,15 @@ impl Distributed for Blocks<'_> {
     }
 
     fn take_steps(&mut self) -> Result<Vec<u8>> {
-        encode(&std::mem::take(&mut self.steps))
+        encode("dqn", &std::mem::take(&mut self.steps))
     }
 
     fn learn_from(&mut self, blocks: &[&[u8]], envs: &dyn VectorEnv) -> Result<()> {
-        let refuse = |why: String| Error::Config(format!("these steps are not of this dqn: {why}"));
-        let blocks: Vec<BlockSteps> =
-            blocks.iter().map(|bytes| decode(bytes)).collect::<Result<_, String>>().map_err(refuse)?;
         let (d, a) = (self.agent.model.network().input_len(), self.num_actions());
-        if !blocks.iter().all(|block| block.is_valid(d, a)) {
-            return Err(refuse(
-                "a number or a length in them is out of range, or an action is illegal".into(),
-            ));
-        }
         let (n, most) = (self.agent.rngs.len(), self.steps_to_update() as usize);
-        let steps = blocks.first().map_or(0, BlockSteps::len);
-        let rows = blocks.iter().map(|block| block.num_envs).sum::<usize>();
-        if rows != n || !(1..=most).contains(&steps) || blocks.iter().any(|block| block.len() != steps) {
-            return Err(refuse(format!("{steps} steps of {rows} environments, not 1 to {most} of {n}")));
-        }
+        let checked = |block: DqnSteps| block.is_valid(d, a).then_some(block);
+        let blocks = read_blocks("dqn", blocks, (n, most), checked)?;
+        let steps = blocks[0].len();
         self.agent.begin_learning(envs, (steps * n) as u64)?;
         let mut ended = vec![0; blocks.len()];
         for t in 0..steps {
@@ -188,12 +179,17 @@ impl Distributed for Blocks<'_> {
     }
 }
 
-impl BlockSteps {
-    /// Number of batch steps, T.
+impl BlockSteps for DqnSteps {
+    fn num_envs(&self) -> usize {
+        self.num_envs
+    }
+
     fn len(&self) -> usize {
         self.reward.len() / self.num_envs.max(1)
     }
+}
 
+impl DqnSteps {
     /// Whether these steps have observations of `d` numbers, `a` actions, legal actions and finite numbers.
     fn is_valid(&self, d: usize, a: usize) -> bool {
         let n = self.reward.len();
@@ -215,7 +211,7 @@ impl BlockSteps {
 impl Dqn {
     /// Stores batch step `t` of `blocks`; `ended` are the numbers of episodes that have ended in them so far, and
     /// `envs` the environments after the last step.
-    fn replay_step(&mut self, blocks: &[BlockSteps], t: usize, ended: &mut [usize], envs: &dyn VectorEnv) {
+    fn replay_step(&mut self, blocks: &[DqnSteps], t: usize, ended: &mut [usize], envs: &dyn VectorEnv) {
         let (view, mut first) = (envs.view(), 0);
         let (d, a) = (view.obs_len, view.num_actions);
         for block in blocks {
@@ -256,13 +252,4 @@ impl Dqn {
             first += n;
         }
     }
-}
-
-/// Error for environments `rows` that the agent does not have.
-fn no_rows(rows: Range<usize>) -> Error {
-    Error::Config(format!("dqn: it does not have the environments {rows:?}"))
-}
-
-fn encode(value: &impl Serialize) -> Result<Vec<u8>> {
-    postcard::to_stdvec(value).map_err(|e| Error::Unsupported(format!("agent dqn cannot be sent: {e}")))
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use freewheel_core::graph::{Data, Graph, Kind, Op};
+use freewheel_core::graph::{Data, Graph, Kind, Op, Value};
 use freewheel_core::{ActionBuffer, Insight, Neuron, Policy, Result, Spec, Stream};
 
 use crate::nn::{Frozen, ObservationNormalizer};
@@ -25,15 +25,8 @@ pub(super) struct QPolicy {
 
 impl Policy for QPolicy {
     fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
-        let ActionBuffer::Discrete(actions) = actions else { return };
-        let (a, epsilon) = (self.frozen.network().output_len() / self.quantiles, self.epsilon);
         let outputs = self.frozen.outputs(&self.normalizer, obs);
-        let q = action_values(&outputs, self.quantiles);
-        let rows = q.chunks_exact(a).zip(legal.chunks_exact(a)).zip(rngs);
-        for (action, ((q, legal), rng)) in actions.iter_mut().zip(rows) {
-            let explore = epsilon > 0.0 && rng.chance(epsilon);
-            *action = if explore { rng.legal_action(legal) } else { argmax_legal(q, legal) };
-        }
+        epsilon_greedy(&action_values(&outputs, self.quantiles), legal, self.epsilon, rngs, actions);
     }
 
     fn action_values(&self, obs: &[f32], _legal: &[bool], values: &mut [f32]) -> bool {
@@ -46,11 +39,7 @@ impl Policy for QPolicy {
     fn insight(&self, obs: &[f32], legal: &[bool], _memory: &[f32]) -> Option<Insight> {
         let mut q = vec![0.0; legal.len()];
         self.action_values(obs, legal, &mut q);
-        let mut insight = Insight::action_values(q, legal);
-        if self.epsilon > 0.0 {
-            insight.rows.push(("epsilon".to_owned(), format!("{:.3}", self.epsilon)));
-        }
-        Some(insight)
+        Some(insight(q, legal, self.epsilon))
     }
 
     fn neuron(&self, obs: &[f32], _memory: &[f32], layer: usize, unit: usize) -> Option<Neuron> {
@@ -66,12 +55,44 @@ impl Policy for QPolicy {
             let means = graph.apply(Op::ReduceMean { axis: 2 }, &[quantiles]);
             q = graph.reshape(means, &[-1, a as i64]);
         }
-        let unit = graph.constant(&[], Data::F32(vec![self.unit]));
-        let values = graph.apply(Op::Mul, &[q, unit]);
-        graph.choose(spec, q, Kind::F32);
-        graph.output("action_values", values, Kind::F32, &[a], "action values Q(s, a), in units of return");
+        add_outputs(&mut graph, spec, q, self.unit);
         Ok(graph)
     }
+}
+
+/// Writes epsilon-greedy actions by the action values `q [N, A]` and the masks `legal [N, A]`.
+pub(super) fn epsilon_greedy(
+    q: &[f32],
+    legal: &[bool],
+    epsilon: f64,
+    rngs: &mut [Stream],
+    actions: &mut ActionBuffer,
+) {
+    let ActionBuffer::Discrete(actions) = actions else { return };
+    let a = (q.len() / rngs.len().max(1)).max(1);
+    let rows = q.chunks_exact(a).zip(legal.chunks_exact(a)).zip(rngs);
+    for (action, ((q, legal), rng)) in actions.iter_mut().zip(rows) {
+        let explore = epsilon > 0.0 && rng.chance(epsilon);
+        *action = if explore { rng.legal_action(legal) } else { argmax_legal(q, legal) };
+    }
+}
+
+/// Insight of the action values `q [A]`, in rewards.
+pub(super) fn insight(q: Vec<f32>, legal: &[bool], epsilon: f64) -> Insight {
+    let mut insight = Insight::action_values(q, legal);
+    if epsilon > 0.0 {
+        insight.rows.push(("epsilon".to_owned(), format!("{epsilon:.3}")));
+    }
+    insight
+}
+
+/// Adds the outputs of a policy with the action values `q [N, A]` to `graph`; `unit` is the unit of these values.
+pub(super) fn add_outputs(graph: &mut Graph, spec: &Spec, q: Value, unit: f32) {
+    let unit = graph.constant(&[], Data::F32(vec![unit]));
+    let values = graph.apply(Op::Mul, &[q, unit]);
+    graph.choose(spec, q, Kind::F32);
+    let about = "action values Q(s, a), in units of return";
+    graph.output("action_values", values, Kind::F32, &[spec.actions.count()], about);
 }
 
 /// Action values `[B, A]` of the network's outputs `[B, A, N]`: the means of N quantiles.

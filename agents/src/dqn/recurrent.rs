@@ -285,17 +285,12 @@ impl RecurrentDqn {
     /// Makes the gradient steps and target network updates that are due after a batch step (one step of every
     /// environment).
     fn train(&mut self) -> Result<()> {
-        let starts = u64::from(self.config.learning_starts);
-        let due = |step: u64| step.saturating_sub(starts) / u64::from(self.config.train_freq);
-        let before = self.counter.step - self.rngs.len() as u64;
-        for _ in 0..(due(self.counter.step) - due(before)) * u64::from(self.config.gradient_steps) {
+        let (timing, step) = (self.config.timing(), self.counter.step);
+        let made = step - self.rngs.len() as u64..step;
+        for _ in 0..timing.gradient_steps(&made) {
             self.update()?;
         }
-        let target_updates = |step: u64| step / u64::from(self.config.target_update_interval);
-        let due = target_updates(self.counter.step) - target_updates(before);
-        if due > 0 {
-            // k updates of the target network with `tau` equal one update with 1 - (1 - tau)^k.
-            let tau = 1.0 - (1.0 - self.config.tau).powi(i32::try_from(due).unwrap_or(i32::MAX));
+        if let Some(tau) = timing.target_share(&made) {
             polyak_update(&mut self.target, &self.parameters, tau);
             self.refresh();
         }
@@ -431,14 +426,10 @@ impl RecurrentDqn {
         check_finite("loss", &[loss as f32], step)?;
         let learning_rate = self.current(self.config.learning_rate);
         let max_norm = (self.config.max_grad_norm > 0.0).then_some(self.config.max_grad_norm);
-        let done = self.optimizer.step(&mut self.parameters, &self.gradient, learning_rate, max_norm);
-        let diverged = |quantity: &str, value| Error::Diverged { quantity: quantity.into(), value, step };
-        if !done.norm.is_finite() {
-            return Err(diverged("gradient norm", done.norm));
-        }
-        if !done.finite {
-            return Err(diverged("a parameter", f64::NAN));
-        }
+        let done = self
+            .optimizer
+            .step(&mut self.parameters, &self.gradient, learning_rate, max_norm)
+            .finite(step)?;
         self.updates += 1;
         let unit = f64::from(self.reward_factor());
         let metrics =

@@ -1,6 +1,8 @@
 //! Settings of DQN, and its network.
 
-use freewheel_core::{Result, Spec};
+use std::ops::Range;
+
+use freewheel_core::{ActionSpace, Error, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -119,7 +121,7 @@ impl Config {
     /// Checks the range of every setting.
     ///
     /// # Errors
-    /// [`Error::Setting`](freewheel_core::Error::Setting) with the name, value and range of the setting.
+    /// [`Error::Setting`] with the name, value and range of the setting.
     pub(super) fn validate(&self, spec: &Spec) -> Result<()> {
         let max = f64::from(u32::MAX);
         within("gamma", self.gamma.unwrap_or(1.0), 0.0, 1.0)?;
@@ -161,6 +163,17 @@ impl Config {
         NetworkSettings { layer_norm: self.network.layer_norm || is_symmetric, ..self.network.clone() }
     }
 
+    /// Times of the updates.
+    pub(super) fn timing(&self) -> Timing {
+        Timing {
+            starts: self.starts(),
+            train_freq: self.train_freq,
+            gradient_steps: self.gradient_steps,
+            target_update_interval: self.target_update_interval,
+            tau: self.tau,
+        }
+    }
+
     /// Warnings about settings with which a run of this size cannot learn.
     pub(super) fn warnings(&self, budget: Budget) -> Vec<String> {
         warnings(self.starts(), self.epsilon, budget)
@@ -196,6 +209,60 @@ impl Config {
         };
         net.build(&[q])
     }
+}
+
+/// Times of the updates of a DQN, in environment steps.
+pub(super) struct Timing {
+    /// Steps before the first gradient step.
+    pub(super) starts: u64,
+    pub(super) train_freq: u32,
+    pub(super) gradient_steps: u32,
+    pub(super) target_update_interval: u32,
+    pub(super) tau: f64,
+}
+
+impl Timing {
+    /// Number of gradient steps that are due after the environment steps `made`.
+    pub(super) fn gradient_steps(&self, made: &Range<u64>) -> u64 {
+        let due = |step: u64| step.saturating_sub(self.starts) / u64::from(self.train_freq);
+        (due(made.end) - due(made.start)) * u64::from(self.gradient_steps)
+    }
+
+    /// Share of the online network in the update of the target network that is due after the environment steps `made`;
+    /// `None` if none is.
+    pub(super) fn target_share(&self, made: &Range<u64>) -> Option<f64> {
+        let updates = |step: u64| step / u64::from(self.target_update_interval);
+        let due = updates(made.end) - updates(made.start);
+        // k updates with `tau` equal one update with 1 - (1 - tau)^k.
+        (due > 0).then(|| 1.0 - (1.0 - self.tau).powi(i32::try_from(due).unwrap_or(i32::MAX)))
+    }
+
+    /// Environment step of the next update after `step`.
+    pub(super) fn next_update(&self, step: u64) -> u64 {
+        let next = |from: u64, every: u32| {
+            let every = u64::from(every);
+            from + (step.saturating_sub(from) / every + 1) * every
+        };
+        next(self.starts, self.train_freq).min(next(0, self.target_update_interval))
+    }
+}
+
+/// Number of actions of a world for the agent `id`.
+///
+/// # Errors
+/// [`Error::Config`] for a world without observations or discrete actions.
+pub(super) fn num_actions(id: &str, spec: &Spec) -> Result<usize> {
+    let ActionSpace::Discrete { names } = &spec.actions else {
+        return Err(Error::Config(format!(
+            "world {} has continuous actions, but {id} needs discrete ones; use another agent, or the world's setting \
+             for discrete actions if it has one",
+            spec.id
+        )));
+    };
+    if names.is_empty() || spec.observation.is_empty() {
+        return Err(Error::Config(format!("world {} has no observations or no actions", spec.id)));
+    }
+    Ok(names.len())
 }
 
 /// Warnings about a run of this size whose first update is after `starts` steps and which explores with `epsilon`.

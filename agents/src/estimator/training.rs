@@ -169,13 +169,7 @@ impl NetworkTrainer {
     ) -> Result<()> {
         let NetworkTrainer { network, parameters, optimizer, gradient, pass, output_gradient, .. } = self;
         network.backward(parameters, x, pass, output_gradient, gradient, input_gradient);
-        let stepped = optimizer.step(parameters, gradient, lr, None);
-        let diverged = |quantity: &str, value| Error::Diverged { quantity: quantity.into(), value, step };
-        match (stepped.norm.is_finite(), stepped.finite) {
-            (false, _) => Err(diverged("gradient norm", stepped.norm)),
-            (_, false) => Err(diverged("a parameter", f64::NAN)),
-            _ => Ok(()),
-        }
+        optimizer.step(parameters, gradient, lr, None).finite(step).map(drop)
     }
 }
 

@@ -222,11 +222,9 @@ impl Model {
         max_norm: Option<f64>,
         step: u64,
     ) -> Result<OptimizerStep> {
-        let diverged =
-            |quantity: &str, value: f64| Err(Error::Diverged { quantity: quantity.to_owned(), value, step });
         let value = f64::from(with_slice(loss, |loss| loss.iter().sum::<f32>())?);
         if !value.is_finite() {
-            return diverged("loss", value);
+            return Err(Error::Diverged { quantity: "loss".into(), value, step });
         }
         let locked = || self.gradient.lock().unwrap_or_else(PoisonError::into_inner);
         locked().clear(&self.embeddings, self.network.size());
@@ -235,17 +233,10 @@ impl Model {
         if !gradient.is_set {
             return Err(Error::Unsupported("the loss does not depend on the network".into()));
         }
-        let step = self.change_parameters(|parameters| {
+        let made = self.change_parameters(|parameters| {
             optimizer.step_rows(parameters, &gradient, &self.embeddings, learning_rate, max_norm)
         })?;
-        let result = OptimizerStep { loss: value, ..step };
-        if !result.norm.is_finite() {
-            return diverged("gradient norm", result.norm);
-        }
-        if !result.finite {
-            return diverged("a parameter", f64::NAN);
-        }
-        Ok(result)
+        OptimizerStep { loss: value, ..made }.finite(step)
     }
 }
 

@@ -11,7 +11,7 @@
 //!
 //! m' and v' are the bias-corrected moments.
 
-use freewheel_core::Result;
+use freewheel_core::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -153,6 +153,22 @@ pub struct OptimizerStep {
     pub norm: f64,
     /// Whether every parameter is finite after the step.
     pub finite: bool,
+}
+
+impl OptimizerStep {
+    /// This step, made at environment step or gradient step `step`, if it is finite.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] if the norm of the gradient or a parameter is not finite.
+    pub(crate) fn finite(self, step: u64) -> Result<Self> {
+        let diverged =
+            |quantity: &str, value| Err(Error::Diverged { quantity: quantity.into(), value, step });
+        match (self.norm.is_finite(), self.finite) {
+            (false, _) => diverged("gradient norm", self.norm),
+            (_, false) => diverged("a parameter", f64::NAN),
+            _ => Ok(self),
+        }
+    }
 }
 
 impl Optimizer {

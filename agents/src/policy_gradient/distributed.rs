@@ -6,11 +6,12 @@
 
 use std::ops::Range;
 
-use freewheel_core::{Distributed, Ending, Error, Result, Stream, VectorEnv};
+use freewheel_core::{Distributed, Ending, Error, Result, VectorEnv};
 use serde::{Deserialize, Serialize};
 
 use super::actor_critic::{ActorCritic, Outcome};
 use super::rollout::StepShape;
+use crate::blocks::{BlockSteps, encode, load_rngs, read_blocks, save_rngs};
 use crate::nn::ObservationNormalizer;
 use crate::nn::optimizer::all_finite;
 use crate::progress::decode;
@@ -28,12 +29,12 @@ pub(super) trait RolloutLearner: Send {
 /// Agent whose steps other processes can make, with the steps that it has played for a learner.
 pub(super) struct Blocks<'a, L> {
     learner: &'a mut L,
-    steps: BlockSteps,
+    steps: RolloutSteps,
 }
 
 /// T steps of the n environments of a block; every field holds `[T * n, ...]`, batch step after batch step.
 #[derive(Default, Serialize, Deserialize)]
-struct BlockSteps {
+struct RolloutSteps {
     num_envs: usize,
     /// Observations as the environments give them, `[T * n, D]`.
     obs: Vec<f32>,
@@ -57,7 +58,7 @@ struct BlockSteps {
 
 impl<'a, L> Blocks<'a, L> {
     pub(super) fn new(learner: &'a mut L) -> Self {
-        Blocks { learner, steps: BlockSteps::default() }
+        Blocks { learner, steps: RolloutSteps::default() }
     }
 }
 
@@ -89,18 +90,12 @@ impl<L: RolloutLearner> Distributed for Blocks<'_, L> {
 
     fn save_rows(&self, rows: Range<usize>) -> Result<Vec<u8>> {
         let all = self.learner.actor_critic();
-        let rngs = all.rngs.get(rows.clone()).ok_or_else(|| no_rows(all.id, rows))?;
-        encode(all.id, &rngs)
+        save_rngs(all.id, &all.rngs, rows)
     }
 
     fn load_rows(&mut self, first: usize, bytes: &[u8]) -> Result<()> {
         let all = self.learner.actor_critic_mut();
-        let rngs: Vec<Stream> =
-            decode(bytes).map_err(|e| Error::Config(format!("these are not rows of {}: {e}", all.id)))?;
-        let rows = first..first.saturating_add(rngs.len());
-        let own = all.rngs.get_mut(rows.clone()).ok_or_else(|| no_rows(all.id, rows))?;
-        own.clone_from_slice(&rngs);
-        Ok(())
+        load_rngs(all.id, &mut all.rngs, first, bytes)
     }
 
     fn play(&mut self, envs: &mut dyn VectorEnv) -> Result<()> {
@@ -133,26 +128,10 @@ impl<L: RolloutLearner> Distributed for Blocks<'_, L> {
 
     fn learn_from(&mut self, blocks: &[&[u8]], envs: &dyn VectorEnv) -> Result<()> {
         let all = self.learner.actor_critic();
-        let (shape, num_envs, id) = (all.step_shape(), all.num_envs(), all.id);
-        let refuse = |why: String| Error::Config(format!("these steps are not of this {id}: {why}"));
-        let blocks: Vec<BlockSteps> =
-            blocks.iter().map(|bytes| decode(bytes)).collect::<Result<_, String>>().map_err(refuse)?;
-        let blocks: Vec<BlockSteps> =
-            blocks.into_iter().map(|block| block.checked(&shape, all)).collect::<Option<_>>().ok_or_else(
-                || refuse("a number or a length in them is out of range, or an action is illegal".into()),
-            )?;
-        let lengths: Vec<usize> = blocks.iter().map(BlockSteps::len).collect();
-        let steps = lengths.first().copied().unwrap_or(0);
-        let rows = blocks.iter().map(|block| block.num_envs).sum::<usize>();
-        if rows != num_envs || lengths.iter().any(|&len| len != steps) {
-            return Err(refuse(format!(
-                "{rows} environments with {lengths:?} steps, not {num_envs} with one length"
-            )));
-        }
-        if steps == 0 || steps > self.learner.steps_to_update() {
-            let most = self.learner.steps_to_update();
-            return Err(refuse(format!("{steps} steps, not 1 to {most}")));
-        }
+        let (shape, num_envs, most) = (all.step_shape(), all.num_envs(), self.learner.steps_to_update());
+        let checked = |block: RolloutSteps| block.checked(&shape, all);
+        let blocks = read_blocks(all.id, blocks, (num_envs, most), checked)?;
+        let steps = blocks[0].len();
         let made = (steps * num_envs) as u64;
         self.learner.actor_critic_mut().begin_learning(envs, made)?;
         let mut read = vec![0; blocks.len()];
@@ -164,12 +143,17 @@ impl<L: RolloutLearner> Distributed for Blocks<'_, L> {
     }
 }
 
-impl BlockSteps {
-    /// Number of batch steps, T.
+impl BlockSteps for RolloutSteps {
+    fn num_envs(&self) -> usize {
+        self.num_envs
+    }
+
     fn len(&self) -> usize {
         self.log_prob.len() / self.num_envs.max(1)
     }
+}
 
+impl RolloutSteps {
     /// Rows of batch step `t` in `data [T * n, width]`.
     fn rows<'a, T>(&self, data: &'a [T], t: usize) -> &'a [T] {
         let len = data.len() / self.len().max(1);
@@ -197,7 +181,7 @@ impl BlockSteps {
 }
 
 /// Makes batch step `t` of `blocks` the last step of `all`; `read` are the numbers of last observations read so far.
-fn replay(all: &mut ActorCritic, blocks: &[BlockSteps], t: usize, read: &mut [usize]) -> Result<()> {
+fn replay(all: &mut ActorCritic, blocks: &[RolloutSteps], t: usize, read: &mut [usize]) -> Result<()> {
     let (mut obs, mut reward, mut ending) = (Vec::new(), Vec::new(), Vec::new());
     let (mut signs, mut last_obs, mut values) = (Vec::new(), Vec::new(), Vec::new());
     let (d, batch) = (all.model.network().input_len(), &mut all.batch);
@@ -226,14 +210,4 @@ fn replay(all: &mut ActorCritic, blocks: &[BlockSteps], t: usize, read: &mut [us
     }
     all.counter.advance(reward.len());
     all.store(Outcome { reward: &reward, ending: &ending, signs: &signs, last_obs: &last_obs })
-}
-
-/// Error for environments `rows` that the agent `id` does not have.
-fn no_rows(id: &str, rows: Range<usize>) -> Error {
-    Error::Config(format!("{id}: it does not have the environments {rows:?}"))
-}
-
-/// Bytes of `value`, which belongs to the agent `id`.
-fn encode(id: &str, value: &impl Serialize) -> Result<Vec<u8>> {
-    postcard::to_stdvec(value).map_err(|e| Error::Unsupported(format!("agent {id} cannot be sent: {e}")))
 }

@@ -371,14 +371,8 @@ impl RecurrentPpo {
         let learning_rate = actor_critic.current(actor_critic.settings.learning_rate);
         let max_norm = actor_critic.settings.max_norm();
         let parameters = &mut actor_critic.model.parameters;
-        let done = actor_critic.optimizer.step(parameters, &self.gradient, learning_rate, max_norm);
-        let diverged = |quantity: &str, value| Error::Diverged { quantity: quantity.into(), value, step };
-        if !done.norm.is_finite() {
-            return Err(diverged("gradient norm", done.norm));
-        }
-        if !done.finite {
-            return Err(diverged("a parameter", f64::NAN));
-        }
+        let done =
+            actor_critic.optimizer.step(parameters, &self.gradient, learning_rate, max_norm).finite(step)?;
         let log_ratio: Vec<f32> = terms.iter().map(|term| term.log_ratio).collect();
         let (approx_kl, clip_fraction) = approx_kl_and_clip_fraction(&log_ratio, f64::from(clip_range));
         let metrics = [

@@ -1,9 +1,8 @@
 //! Policy of a recurrent network of action values with fixed parameters.
 
-use freewheel_core::graph::{Data, Graph, Kind, Op};
-use freewheel_core::{ActionBuffer, Insight, Policy, Result, Spec, Stream};
+use freewheel_core::{ActionBuffer, Graph, Insight, Policy, Result, Spec, Stream};
 
-use crate::dqn::policy::argmax_legal;
+use crate::dqn::policy::{add_outputs, epsilon_greedy, insight};
 use crate::nn::ObservationNormalizer;
 use crate::nn::recurrent::{Part, RecurrentNetwork};
 
@@ -46,24 +45,14 @@ impl Policy for RecurrentQPolicy {
         rngs: &mut [Stream],
         actions: &mut ActionBuffer,
     ) {
-        let ActionBuffer::Discrete(actions) = actions else { return };
-        let (a, q) = (self.network.output_len(), self.values(obs, memory));
-        let rows = q.chunks_exact(a).zip(legal.chunks_exact(a)).zip(rngs);
-        for (action, ((q, legal), rng)) in actions.iter_mut().zip(rows) {
-            let explore = self.epsilon > 0.0 && rng.chance(self.epsilon);
-            *action = if explore { rng.legal_action(legal) } else { argmax_legal(q, legal) };
-        }
+        epsilon_greedy(&self.values(obs, memory), legal, self.epsilon, rngs, actions);
     }
 
     fn insight(&self, obs: &[f32], legal: &[bool], memory: &[f32]) -> Option<Insight> {
         let mut memory = memory.to_vec();
         memory.resize(self.memory_len(), 0.0);
         let q = self.values(obs, &mut memory).into_iter().map(|q| q * self.unit).collect();
-        let mut insight = Insight::action_values(q, legal);
-        if self.epsilon > 0.0 {
-            insight.rows.push(("epsilon".to_owned(), format!("{:.3}", self.epsilon)));
-        }
-        Some(insight)
+        Some(insight(q, legal, self.epsilon))
     }
 
     fn graph(&self, spec: &Spec) -> Result<Graph> {
@@ -71,11 +60,7 @@ impl Policy for RecurrentQPolicy {
         let x = graph.observation(spec);
         let x = self.normalizer.add_to(&mut graph, x);
         let q = self.network.add_to(&mut graph, &self.parameters, x)?;
-        let unit = graph.constant(&[], Data::F32(vec![self.unit]));
-        let values = graph.apply(Op::Mul, &[q, unit]);
-        graph.choose(spec, q, Kind::F32);
-        let about = "action values Q(h, a), in units of return";
-        graph.output("action_values", values, Kind::F32, &[spec.actions.count()], about);
+        add_outputs(&mut graph, spec, q, self.unit);
         Ok(graph)
     }
 }

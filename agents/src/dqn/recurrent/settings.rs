@@ -1,11 +1,11 @@
 //! Settings of recurrent DQN, and its network.
 
-use freewheel_core::{ActionSpace, Error, Result, Spec, memory};
+use freewheel_core::{Error, Result, Spec, memory};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::replay::SequenceReplay;
-use crate::dqn::settings::warnings;
+use crate::dqn::settings::{Timing, num_actions, warnings};
 use crate::factory::Budget;
 use crate::nn::recurrent::RecurrentNetwork;
 use crate::nn::{Activation, Builder, Init, NetworkSettings, OptimizerConfig};
@@ -97,25 +97,17 @@ impl Config {
     pub(super) fn check(&self, spec: &Spec, budget: Budget) -> Result<RecurrentNetwork> {
         self.validate(spec)?;
         within("num_envs", budget.num_envs as f64, 1.0, f64::MAX)?;
-        let ActionSpace::Discrete { names } = &spec.actions else {
-            return Err(Error::Config(format!(
-                "world {} has continuous actions, but recurrent-dqn needs discrete ones; use another agent, or the \
-                 world's setting for discrete actions if it has one",
-                spec.id
-            )));
-        };
-        if names.is_empty() || spec.observation.is_empty() {
-            return Err(Error::Config(format!("world {} has no observations or no actions", spec.id)));
-        }
+        let num_actions = num_actions("recurrent-dqn", spec)?;
         if spec.players == 2 {
             let message = format!("world {}: recurrent-dqn is for worlds with one player; use dqn", spec.id);
             return Err(Error::Config(message));
         }
-        let network = self.network(spec, names.len());
+        let network = self.network(spec, num_actions);
         network.check_size()?;
         let rows = (self.batch_size as usize).saturating_mul(self.sequence_length as usize + 1);
         let what = format!(
-            "training a network of {} parameters (hidden_sizes, gru_units) with batch_size = {} of sequence_length = {}",
+            "training a network of {} parameters (hidden_sizes, gru_units) with batch_size = {} of \
+             sequence_length = {}",
             network.size(),
             self.batch_size,
             self.sequence_length
@@ -153,6 +145,17 @@ impl Config {
     pub(super) fn cut(&self) -> (usize, usize) {
         let length = self.sequence_length as usize;
         (length, length.saturating_sub(self.burn_in as usize).max(1))
+    }
+
+    /// Times of the updates.
+    pub(super) fn timing(&self) -> Timing {
+        Timing {
+            starts: u64::from(self.learning_starts),
+            train_freq: self.train_freq,
+            gradient_steps: self.gradient_steps,
+            target_update_interval: self.target_update_interval,
+            tau: self.tau,
+        }
     }
 
     /// Warnings about settings with which a run of this size cannot learn.

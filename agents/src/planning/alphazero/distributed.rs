@@ -8,10 +8,11 @@
 
 use std::ops::Range;
 
-use freewheel_core::{Actions, Distributed, Ending, Error, Result, Stream, VectorEnv};
+use freewheel_core::{Actions, Distributed, Ending, Error, Result, VectorEnv};
 use serde::{Deserialize, Serialize};
 
 use super::{AlphaZero, Decision};
+use crate::blocks::{BlockSteps, encode, load_rngs, read_blocks, save_rngs};
 use crate::nn::ObservationNormalizer;
 use crate::nn::model::check_finite;
 use crate::nn::optimizer::all_finite;
@@ -23,12 +24,12 @@ const MAX_STEPS: u64 = 256;
 /// Agent whose games other processes can play, with the steps that it has played for a learner.
 pub(super) struct Blocks<'a> {
     agent: &'a mut AlphaZero,
-    steps: BlockSteps,
+    steps: SearchedSteps,
 }
 
 /// T searched steps of the n environments of a block; every field holds `[T * n, ...]`, batch step after batch step.
 #[derive(Default, Serialize, Deserialize)]
-struct BlockSteps {
+struct SearchedSteps {
     num_envs: usize,
     /// Observations, `[T * n, D]`.
     obs: Vec<f32>,
@@ -50,7 +51,7 @@ struct BlockSteps {
 
 impl<'a> Blocks<'a> {
     pub(super) fn new(agent: &'a mut AlphaZero) -> Self {
-        Blocks { agent, steps: BlockSteps::default() }
+        Blocks { agent, steps: SearchedSteps::default() }
     }
 }
 
@@ -66,7 +67,10 @@ impl Distributed for Blocks<'_> {
 
     fn weights(&self) -> Result<Vec<u8>> {
         let AlphaZero { network, normalizer, progress, .. } = &*self.agent;
-        encode(&("alphazero", network.parameters(), normalizer, progress.unit, progress.counter.step))
+        encode(
+            "alphazero",
+            &("alphazero", network.parameters(), normalizer, progress.unit, progress.counter.step),
+        )
     }
 
     fn set_weights(&mut self, weights: &[u8]) -> Result<()> {
@@ -86,16 +90,11 @@ impl Distributed for Blocks<'_> {
     }
 
     fn save_rows(&self, rows: Range<usize>) -> Result<Vec<u8>> {
-        encode(&self.agent.progress.rngs.get(rows.clone()).ok_or_else(|| no_rows(rows))?)
+        save_rngs("alphazero", &self.agent.progress.rngs, rows)
     }
 
     fn load_rows(&mut self, first: usize, bytes: &[u8]) -> Result<()> {
-        let rngs: Vec<Stream> =
-            decode(bytes).map_err(|e| Error::Config(format!("these are not rows of alphazero: {e}")))?;
-        let rows = first..first.saturating_add(rngs.len());
-        let own = self.agent.progress.rngs.get_mut(rows.clone()).ok_or_else(|| no_rows(rows))?;
-        own.clone_from_slice(&rngs);
-        Ok(())
+        load_rngs("alphazero", &mut self.agent.progress.rngs, first, bytes)
     }
 
     fn play(&mut self, envs: &mut dyn VectorEnv) -> Result<()> {
@@ -127,23 +126,15 @@ impl Distributed for Blocks<'_> {
     }
 
     fn take_steps(&mut self) -> Result<Vec<u8>> {
-        encode(&std::mem::take(&mut self.steps))
+        encode("alphazero", &std::mem::take(&mut self.steps))
     }
 
     fn learn_from(&mut self, blocks: &[&[u8]], envs: &dyn VectorEnv) -> Result<()> {
-        let refuse = |why: String| Error::Config(format!("these steps are not of this alphazero: {why}"));
-        let blocks: Vec<BlockSteps> =
-            blocks.iter().map(|bytes| decode(bytes)).collect::<Result<_, String>>().map_err(refuse)?;
         let (d, a) = (self.agent.spec.observation.len(), self.agent.head.len());
-        if !blocks.iter().all(|block| block.is_valid(d, a)) {
-            return Err(refuse("a number or a length in them is out of range".into()));
-        }
         let (n, most) = (self.agent.budget.num_envs, self.steps_to_update() as usize);
-        let steps = blocks.first().map_or(0, BlockSteps::len);
-        let rows = blocks.iter().map(|block| block.num_envs).sum::<usize>();
-        if rows != n || !(1..=most).contains(&steps) || blocks.iter().any(|block| block.len() != steps) {
-            return Err(refuse(format!("{steps} steps of {rows} environments, not 1 to {most} of {n}")));
-        }
+        let checked = |block: SearchedSteps| block.is_valid(d, a).then_some(block);
+        let blocks = read_blocks("alphazero", blocks, (n, most), checked)?;
+        let steps = blocks[0].len();
         self.agent.begin_learning(envs, (steps * n) as u64)?;
         let mut read = vec![0; blocks.len()];
         for t in 0..steps {
@@ -154,12 +145,17 @@ impl Distributed for Blocks<'_> {
     }
 }
 
-impl BlockSteps {
-    /// Number of batch steps, T.
+impl BlockSteps for SearchedSteps {
+    fn num_envs(&self) -> usize {
+        self.num_envs
+    }
+
     fn len(&self) -> usize {
         self.values.len() / self.num_envs.max(1)
     }
+}
 
+impl SearchedSteps {
     /// Whether these steps have observations of `d` numbers and `a` actions, and numbers in range.
     fn is_valid(&self, d: usize, a: usize) -> bool {
         let n = self.values.len();
@@ -178,11 +174,11 @@ impl BlockSteps {
 
 impl AlphaZero {
     /// Keeps batch step `t` of `blocks`; `read` are the numbers of last observations read so far.
-    fn replay(&mut self, blocks: &[BlockSteps], t: usize, read: &mut [usize]) -> Result<()> {
+    fn replay(&mut self, blocks: &[SearchedSteps], t: usize, read: &mut [usize]) -> Result<()> {
         let (d, a) = (self.spec.observation.len(), self.head.len());
         // Position among the environments of the learner, block, and position among the steps of the block.
         let rows = || {
-            let of_block = |block: &'_ BlockSteps| t * block.num_envs..(t + 1) * block.num_envs;
+            let of_block = |block: &'_ SearchedSteps| t * block.num_envs..(t + 1) * block.num_envs;
             blocks.iter().enumerate().flat_map(move |(b, block)| of_block(block).map(move |row| (b, row)))
         };
         for (b, row) in rows() {
@@ -205,13 +201,4 @@ impl AlphaZero {
         }
         Ok(())
     }
-}
-
-/// Error for environments `rows` that the agent does not have.
-fn no_rows(rows: Range<usize>) -> Error {
-    Error::Config(format!("alphazero: it does not have the environments {rows:?}"))
-}
-
-fn encode(value: &impl Serialize) -> Result<Vec<u8>> {
-    postcard::to_stdvec(value).map_err(|e| Error::Unsupported(format!("agent alphazero cannot be sent: {e}")))
 }
