@@ -210,6 +210,11 @@ impl Model {
         self.learner().map(Learner::policy).or(chosen)
     }
 
+    /// Policy of the list that is chosen, if there is one.
+    fn chosen_policy(&self) -> Option<Arc<dyn Policy>> {
+        self.policies.get(self.policy_index).map(|(_, policy)| Arc::clone(policy))
+    }
+
     /// Returns under the current policy, or returns of the user while the user plays.
     pub(super) fn returns(&self) -> &Returns {
         &self.returns[self.player(self.human.is_some())]
@@ -427,7 +432,7 @@ impl Model {
         if self.is_thinking() || self.learn_step() {
             return;
         }
-        let policy = self.policies.get(self.policy_index).map(|(_, policy)| Arc::clone(policy));
+        let policy = self.chosen_policy();
         if self.think(policy.clone(), None) {
             return;
         }
@@ -439,8 +444,7 @@ impl Model {
 
     /// Makes one step with an action of the user.
     pub(super) fn play_action(&mut self, action: ActionBuffer) {
-        let policy = self.policies.get(self.policy_index).map(|(_, policy)| Arc::clone(policy));
-        if self.is_thinking() || self.think(policy, Some(action.clone())) {
+        if self.is_thinking() || self.think(self.chosen_policy(), Some(action.clone())) {
             return;
         }
         let done = self.episode.play(action);

@@ -12,8 +12,6 @@ use super::{Episode, EpisodeStep};
 /// Step that a thread makes. Dropping it drops the step; the thread ends by itself.
 pub(in crate::tui) struct Thinking {
     made: Receiver<Result<MadeStep>>,
-    /// Time since the start, as far as the viewer has counted it.
-    pub(in crate::tui) elapsed: Duration,
 }
 
 /// Step of the copied episode.
@@ -85,7 +83,7 @@ impl Episode {
         // The viewer may have dropped the step.
         let work = move || drop(sender.send(make()));
         std::thread::Builder::new().name("thinking".into()).spawn(work).ok()?;
-        Some(Thinking { made, elapsed: Duration::ZERO })
+        Some(Thinking { made })
     }
 
     /// Takes over the step of [`Episode::think`]. The position must be the one that it began in.

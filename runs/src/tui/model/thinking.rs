@@ -19,10 +19,11 @@ pub(super) const POLL: Duration = Duration::from_millis(20);
 /// Place in which a step was begun: seed, episode, recording, position, policy, whether the user plays.
 type Place = (u64, u64, Option<usize>, usize, usize, bool);
 
-/// Step that is being made, and the place in which it was begun.
+/// Step that is being made, the place in which it was begun, and the time since then.
 pub(super) struct Begun {
     thinking: Thinking,
     place: Place,
+    elapsed: Duration,
 }
 
 impl Model {
@@ -46,7 +47,7 @@ impl Model {
             return false;
         }
         let Some(thinking) = self.episode.think(policy, action) else { return false };
-        self.begun = Some(Begun { thinking, place: self.place() });
+        self.begun = Some(Begun { thinking, place: self.place(), elapsed: Duration::ZERO });
         self.receive_step(QUICK);
         true
     }
@@ -66,12 +67,12 @@ impl Model {
 
     /// Adds the time `elapsed` to the step that is being made.
     pub(super) fn think_on(&mut self, elapsed: Duration) {
-        if let Some(Begun { thinking, .. }) = &mut self.begun {
-            let before = thinking.elapsed;
-            thinking.elapsed += elapsed;
-            // The seconds are shown.
-            let (shown, tenths) = (thinking.elapsed >= PATIENCE, |time: Duration| time.as_millis() / 100);
-            self.dirty |= shown && tenths(before) != tenths(thinking.elapsed);
+        if let Some(begun) = &mut self.begun {
+            let before = begun.elapsed;
+            begun.elapsed += elapsed;
+            // Tenths of a second are shown.
+            let tenths = |time: Duration| time.as_millis() / 100;
+            self.dirty |= begun.elapsed >= PATIENCE && tenths(before) != tenths(begun.elapsed);
         }
         self.receive_step(Duration::ZERO);
     }
@@ -93,7 +94,7 @@ impl Model {
 
     /// Time for which a step is being made, once it is worth showing.
     pub(in crate::tui) fn thinking_time(&self) -> Option<Duration> {
-        self.begun.as_ref().map(|begun| begun.thinking.elapsed).filter(|elapsed| *elapsed >= PATIENCE)
+        self.begun.as_ref().map(|begun| begun.elapsed).filter(|elapsed| *elapsed >= PATIENCE)
     }
 }
 

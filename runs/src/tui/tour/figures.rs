@@ -12,7 +12,7 @@ use super::pages;
 use crate::Registry;
 use crate::messages::Language;
 
-/// What all pages share, with a registry that lives as long as the program.
+/// Shared data of the pages, with a registry that lives as long as the program.
 fn shared() -> Shared {
     let registry: &'static Registry = Box::leak(Box::new(Registry::standard()));
     Shared { registry, ledger: super::ledger::Ledger::default(), language: Language::En, garments: None }

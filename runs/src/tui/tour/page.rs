@@ -12,7 +12,7 @@ use crate::Registry;
 use crate::messages::Language;
 use crate::tui::Watch;
 
-/// What all pages share.
+/// Worlds, costs, language and data that all pages use.
 pub(super) struct Shared {
     /// Worlds, agents and estimators.
     pub(super) registry: &'static Registry,
