@@ -124,6 +124,7 @@ fn invalid_input_is_an_error_with_line_and_correction() {
     let cases = [
         ("worlds = [\"grid/clif\"]\nagents = [\"sarsa\"]\n", "grid/cliff", None),
         ("worlds = [\"grid/cliff\"]\nagents = [\"sarsaa\"]\n", "did you mean `sarsa`", Some(2)),
+        ("worlds = [\"go/5x5\"]\nagents = [\"uct:100\"]\n", "did you mean `uct-100`", Some(2)),
         (&format!("{good}stps = 5\n"), "did you mean `steps`", Some(3)),
         (&format!("{good}steps = \"many\"\n"), "steps", Some(3)),
         (&format!("{good}steps = 0\n"), "at least 1", Some(3)),

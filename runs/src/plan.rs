@@ -28,7 +28,7 @@ mod entry;
 mod layers;
 mod of_world;
 
-use entry::{Entry, entries};
+use entry::{Entry, entries, find_agents};
 use layers::{Layer, layer, layer_inline, merged, placed, read_section, without_tables_of};
 use of_world::OfWorld;
 
@@ -113,7 +113,7 @@ impl Plan {
                 .into_iter()
                 .chain(SECTIONS)
                 .collect();
-        let (worlds, agents) = (entries(doc, "worlds")?, entries(doc, "agents")?);
+        let (worlds, mut agents) = (entries(doc, "worlds")?, entries(doc, "agents")?);
         if let Some(key) = top.keys().find(|key| !known.contains(&key.as_str())) {
             let elsewhere = misplaced(registry, key, &worlds, &agents);
             return Err(doc.error(&[key], elsewhere.unwrap_or_else(|| unknown("key", key, &known, ""))));
@@ -131,7 +131,7 @@ impl Plan {
         if let Some((key, message)) = map.as_ref().and_then(MapPlan::out_of_range) {
             return Err(doc.error(&["map", key], message));
         }
-        known_names(doc, registry, &worlds, &agents)?;
+        known_names(doc, registry, &worlds, &mut agents)?;
         let name = common.top.name.clone();
         let schedule_is_given = common.top.schedule_steps.is_some();
         let report = common.top.report;
@@ -386,7 +386,7 @@ fn recordings(doc: &Document) -> Result<BTreeMap<String, Recording>> {
 
 /// Checks the names of worlds and agents before the settings, because an unknown name explains most other errors. A
 /// table for a world that is not in the list `worlds` is an error, too.
-fn known_names(doc: &Document, registry: &Registry, worlds: &[Entry], agents: &[Entry]) -> Result<()> {
+fn known_names(doc: &Document, registry: &Registry, worlds: &[Entry], agents: &mut [Entry]) -> Result<()> {
     for key in ["world", "agent"] {
         if doc.table.get(key).is_some_and(|value| !value.is_table()) {
             return Err(
@@ -394,8 +394,8 @@ fn known_names(doc: &Document, registry: &Registry, worlds: &[Entry], agents: &[
             );
         }
     }
-    for agent in agents {
-        registry.find_agent(&agent.id).map_err(|e| doc.error(&["agents", &agent.path[1]], e.to_string()))?;
+    find_agents(registry, doc, worlds, agents)?;
+    for agent in &*agents {
         let known: Vec<&str> = worlds.iter().flat_map(|world| [&*world.id, &*world.label]).collect();
         if let Some(name) = agent.worlds.iter().find(|name| !known.contains(&name.as_str())) {
             let message = unknown("world", name, &known, "this experiment");

@@ -2,6 +2,7 @@
 
     ray_check.py                    all checks below, in this order
     ray_check.py rollouts           PPO: workers killed 100 times, a node removed, the learner killed
+    ray_check.py others             DQN and alphazero: undisturbed, and with ten workers killed
     ray_check.py sweep              40 runs as trials of Ray Tune, killed once and restored
     ray_check.py measure            costs of workers, messages and learner, and what more workers would give
 
@@ -33,6 +34,9 @@ from freewheel import rollouts  # noqa: E402
 RUN = {"world": "classic/cartpole", "agent": "ppo", "seed": 1, "num_envs": 32, "num_steps": 32}
 STEPS = 200 * 32 * 32
 WORKERS, BLOCK, KILLS = 6, 4, 100
+DQN = {"world": "classic/cartpole", "agent": "dqn", "seed": 1, "num_envs": 32, "train_freq": 512}
+SEARCH = {"world": "go/5x5", "agent": "alphazero", "seed": 1, "num_envs": 24, "simulations": 32, "train_freq": 480}
+OTHERS = [(DQN, 40 * 512), (SEARCH, 24 * 480)]
 
 SWEEP = {"world": "grid/cliff", "agent": "q-learning", "steps": 20_000}
 RATES, SEEDS = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0], range(5)
@@ -60,15 +64,15 @@ def timed(name, work):
     return result
 
 
-def new_trainer():
-    return freewheel.Trainer(steps=STEPS, **RUN)
+def new_trainer(run=RUN, steps=STEPS):
+    return freewheel.Trainer(steps=steps, **run)
 
 
 class Killer:
     """Kills a random worker after every second update, at a random time."""
 
-    def __init__(self):
-        self.rng, self.updates, self.killed, self.threads = random.Random(0), 0, 0, []
+    def __init__(self, kills=KILLS):
+        self.rng, self.updates, self.killed, self.threads, self.kills = random.Random(0), 0, 0, [], kills
 
     def kill(self):
         time.sleep(self.rng.uniform(0.0, 0.05))
@@ -80,13 +84,13 @@ class Killer:
 
     def __call__(self, progress):
         self.updates += 1
-        if self.updates % 2 == 0:
+        if self.updates % 2 == 0 and len(self.threads) < self.kills:
             self.threads.append(threading.Thread(target=self.kill))
             self.threads[-1].start()
 
 
-def train_on_ray(callback=None, between=None):
-    trainer = new_trainer()
+def train_on_ray(callback=None, between=None, run=RUN, steps=STEPS):
+    trainer = new_trainer(run, steps)
     workers = freewheel.ray.Workers(trainer, WORKERS)
     workers.pids()
 
@@ -97,7 +101,7 @@ def train_on_ray(callback=None, between=None):
             between(progress)
 
     try:
-        rollouts.learn(trainer, STEPS, workers, block=BLOCK, callback=each)
+        rollouts.learn(trainer, steps, workers, block=BLOCK, callback=each)
         return trainer, workers.deaths, workers.received
     finally:
         workers.close()
@@ -156,6 +160,27 @@ def check_rollouts():
         ray.shutdown()
         cluster.shutdown()
     print("same bytes in all six")
+
+
+def check_others():
+    print("\n| run | wall time |\n|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        cluster, _ = start_cluster()
+        for run, steps in OTHERS:
+            name = run["agent"]
+            learn = lambda: rollouts.learn(new_trainer(run, steps), steps, block=BLOCK)  # noqa: B023, E731
+            plain = saved(timed(f"{name}, blocks in one process", learn), folder)
+            for kills in (0, 10):
+                killer = Killer(kills)
+                learn = lambda: train_on_ray(killer, None, run, steps)  # noqa: B023, E731
+                trainer, deaths, received = timed(f"{name} on Ray, {kills} workers killed", learn)
+                [thread.join() for thread in killer.threads]
+                assert saved(trainer, folder) == plain
+                assert killer.killed >= kills - 1 and (deaths > 0) == (kills > 0)
+            print(f"  bytes of the answers: {received / steps:.1f} a step; SIGKILLs: {killer.killed}, deaths seen: {deaths}")
+        ray.shutdown()
+        cluster.shutdown()
+    print("same bytes in all runs of an agent")
 
 
 def files(folder):
@@ -300,7 +325,7 @@ def simulate(play, learn, begin, message, sizes, bandwidth=1.25e9):
         print(f"| {count} | {' | '.join(cells)} |")
 
 
-CHECKS = {"rollouts": check_rollouts, "sweep": check_sweep, "measure": measure}
+CHECKS = {"rollouts": check_rollouts, "others": check_others, "sweep": check_sweep, "measure": measure}
 
 if __name__ == "__main__":
     print(f"freewheel {freewheel.__version__}, ray {ray.__version__}, {os.cpu_count()} cores")

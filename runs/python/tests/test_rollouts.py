@@ -18,7 +18,9 @@ CASES = {
     "a2c": ("classic/pendulum", "a2c", {"num_envs": 8}),
     "masks": ("grid/taxi", "ppo", {"num_envs": 8, "num_steps": 16, "world_settings": {"mask": True}}),
     "game": ("go/5x5", "ppo", {"num_envs": 8, "num_steps": 8, "world_settings": {"opponent": "self"}}),
+    "dqn": ("classic/cartpole", "dqn", {"num_envs": 8, "train_freq": 64, "learning_starts": 512}),
 }
+SEARCH = {"num_envs": 8, "simulations": 8, "hidden_sizes": [16], "learning_starts": 64, "train_freq": 64}
 STEPS = 4096
 
 
@@ -72,6 +74,17 @@ def test_blocks_give_the_bytes_of_an_undivided_run(case, undivided, tmp_path):
     learned.learn(1000)
     rollouts.learn(learned, STEPS - learned.step)
     assert learned.step == STEPS
+
+
+def test_searches_depend_on_the_blocks_and_not_on_the_workers(tmp_path):
+    def new():
+        return freewheel.Trainer("go/5x5", "alphazero", seed=3, steps=256, **SEARCH)
+
+    expected = saved(new().learn(256), tmp_path)
+    assert saved(rollouts.learn(new(), 256, block=8), tmp_path) == expected
+    halves = saved(rollouts.learn(new(), 256, block=4), tmp_path)
+    learned = new()
+    assert saved(rollouts.learn(learned, 256, Strange(learned), block=4), tmp_path) == halves
 
 
 def play(config, weights, request):

@@ -46,7 +46,7 @@ pub struct Render {
     /// Colors.
     #[arg(long, value_enum, default_value_t)]
     pub theme: Theme,
-    /// Agent that acts in a world; default: the optimal policy, if the world has a solver.
+    /// Agent or scripted policy that acts in a world; default: the optimal policy, if the world has a solver.
     #[arg(long)]
     pub agent: Option<String>,
     /// Environment steps of training of the agent.

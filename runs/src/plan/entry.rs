@@ -1,11 +1,14 @@
 //! Entries of the lists `worlds` and `agents` of an experiment.
 
+use freewheel_agents::AgentFactory;
 use freewheel_core::Result;
+use freewheel_core::names::unknown;
 use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::document::Document;
 use crate::job::MAX_STEPS;
+use crate::registry::Registry;
 
 /// An entry of the list `worlds` or `agents` of an experiment.
 #[derive(Clone, Debug)]
@@ -65,6 +68,31 @@ impl Entry {
             || other.worlds.is_empty()
             || self.worlds.iter().any(|name| other.worlds.contains(name))
     }
+}
+
+/// Makes an entry of `agents` that names a scripted policy of a world an entry of the agent `scripted`.
+///
+/// # Errors
+/// [`Error::Input`](freewheel_core::Error::Input) for a name that is neither an agent nor a scripted policy.
+pub(super) fn find_agents(
+    registry: &Registry,
+    doc: &Document,
+    worlds: &[Entry],
+    agents: &mut [Entry],
+) -> Result<()> {
+    for agent in agents.iter_mut().filter(|agent| registry.find_agent(&agent.id).is_err()) {
+        let built =
+            worlds.iter().filter_map(|world| registry.build_world_of_file(&world.id, &Table::new()).ok());
+        let scripts: Vec<String> = built.flat_map(|world| world.spec().scripts.clone()).collect();
+        if !scripts.contains(&agent.id) {
+            let known: Vec<&str> =
+                registry.agents().map(AgentFactory::id).chain(scripts.iter().map(String::as_str)).collect();
+            return Err(doc.error(&["agents", &agent.path[1]], unknown("agent", &agent.id, &known, "")));
+        }
+        let player = std::mem::replace(&mut agent.id, "scripted".to_owned());
+        agent.inline.insert("player".to_owned(), player.into());
+    }
+    Ok(())
 }
 
 /// Entries of the list `worlds` or `agents`.
