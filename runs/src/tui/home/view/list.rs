@@ -1,11 +1,14 @@
 //! List of the tab: worlds by family, agents, or runs in a table.
 
+use std::path::Path;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use crate::demonstrations::list::StoreEntry;
 use crate::format::{compact, count, cut, pad, pad_left, width as columns};
 use crate::messages::screens::{tr, translated};
 use crate::run_list::{RunEntry, RunState};
@@ -86,19 +89,32 @@ pub(super) fn draw(model: &mut Home, palette: Palette, area: Rect, buf: &mut Buf
     }
 }
 
-/// Rows of the list; worlds have the headings of their families.
+/// Rows of the list; worlds have the headings of their families, stores of demonstrations those of their worlds.
 fn rows(model: &Home, shown: &[usize]) -> Vec<Row> {
-    let family = |index: usize| model.worlds[index].id.split('/').next().unwrap_or_default().to_owned();
+    let heading = |index: usize| match model.tab {
+        Tab::Worlds => model.worlds[index].id.split('/').next().map(str::to_owned),
+        Tab::Demonstrations => folder_and_name(model.stores.as_deref()?.get(index)?).0,
+        Tab::Agents | Tab::Runs => None,
+    };
     let mut rows = Vec::new();
     let mut last = None;
     for (place, &index) in shown.iter().enumerate() {
-        if model.tab == Tab::Worlds && last.as_ref() != Some(&family(index)) {
-            rows.push(Row::Heading(family(index)));
-            last = Some(family(index));
+        let heading = heading(index);
+        if heading != last {
+            rows.extend(heading.clone().map(Row::Heading));
+            last = heading;
         }
         rows.push(Row::Item(place));
     }
     rows
+}
+
+/// Folder of a store below `demos`, if it is not that folder itself, and name of the store.
+fn folder_and_name(store: &StoreEntry) -> (Option<String>, String) {
+    let below = store.folder.strip_prefix("demos").unwrap_or(&store.folder);
+    let text = |path: &Path| path.display().to_string();
+    let folder = below.parent().map(text).filter(|folder| !folder.is_empty());
+    (folder, below.file_name().map_or_else(|| text(below), |name| text(Path::new(name))))
 }
 
 /// One item of the list.
@@ -120,7 +136,7 @@ fn item(model: &Home, index: usize, selected: bool, table: &Columns, palette: Pa
             let Some(store) = model.stores.as_deref().unwrap_or_default().get(index) else {
                 return Line::default();
             };
-            let name = store.folder.strip_prefix("demos").unwrap_or(&store.folder).display().to_string();
+            let (_, name) = folder_and_name(store);
             let (note, style) = match &store.content {
                 Ok(content) => {
                     (format!("  {}", tr!("{} episodes", content.episodes)), palette.role(Role::Dim))
