@@ -93,10 +93,13 @@ fn header(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
         right.spans.insert(0, Span::styled(text, palette.role(Role::Accent)));
     }
     let width = (right.width() as u16).min(area.width);
-    let used: usize = left.iter().map(Span::width).sum();
-    if let Some(place) =
-        place.filter(|place| used + Span::raw(&**place).width() < usize::from(area.width - width))
-    {
+    let room = usize::from(area.width - width);
+    let columns = |spans: &[Span]| spans.iter().map(Span::width).sum::<usize>();
+    // Who acts comes before the name of the world.
+    if columns(&left) > room && left.len() > 3 {
+        left.drain(1..3);
+    }
+    if let Some(place) = place.filter(|place| columns(&left) + Span::raw(&**place).width() < room) {
         left.push(Span::styled(place, palette.role(Role::Dim)));
     }
     Line::from(left).render(Rect { width: area.width - width, ..area }, buf);
