@@ -3,6 +3,7 @@
 use freewheel_core::Rgb;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
+use unicode_width::UnicodeWidthChar;
 
 use super::ansi;
 use crate::tui::Theme;
@@ -32,8 +33,17 @@ pub(super) struct Screen {
 impl Screen {
     /// Screen with the contents of `buf`; cells without colors have those of `theme`.
     pub(super) fn of(buf: &Buffer, theme: Theme) -> Self {
-        let cells = buf.content.iter().map(|cell| glyph(cell, theme)).collect();
-        Screen { columns: usize::from(buf.area.width), cells }
+        let mut cells: Vec<Glyph> = buf.content.iter().map(|cell| glyph(cell, theme)).collect();
+        let columns = usize::from(buf.area.width);
+        // A wide character covers the next cell, too.
+        for row in cells.chunks_mut(columns.max(1)) {
+            for x in 1..row.len() {
+                if row[x - 1].symbol.width() > Some(1) {
+                    row[x].bg = row[x - 1].bg;
+                }
+            }
+        }
+        Screen { columns, cells }
     }
 
     /// Number of rows.
@@ -118,5 +128,9 @@ mod tests {
         let [text, background] = Theme::Dark.base().map(|rgb| [rgb.0, rgb.1, rgb.2]);
         assert_eq!(screen.cells[0], Glyph { symbol: ' ', bold: false, fg: text, bg: background });
         assert_eq!(screen.cells[4], Glyph { symbol: 'x', bold: true, fg: background, bg: [1, 2, 3] });
+        // The second cell of a wide character has the same background; the next row has its own.
+        buf.set_string(1, 0, "학", style);
+        let screen = Screen::of(&buf, Theme::Dark);
+        assert_eq!([1, 2, 3].map(|cell| screen.cells[cell].bg), [[1, 2, 3], [1, 2, 3], background]);
     }
 }
