@@ -7,6 +7,7 @@ use ratatui::style::{Modifier, Style};
 
 pub(super) use crate::format::{beginning as cut, width};
 use crate::tui::palette::{Depth, Palette, Role};
+use crate::tui::plot::letter;
 
 /// Surface on which a page draws.
 pub(super) struct Canvas<'a> {
@@ -233,13 +234,28 @@ impl Canvas<'_> {
         cell.set_char(char::from_u32(0x2800 + bits).unwrap_or(' ')).set_style(style);
     }
 
-    /// Names of curves with their colors, in the first row of `area`.
+    /// Letters of series at the ends of their curves, where there are no colors.
+    pub(super) fn ends(&mut self, curves: &[(&[[f64; 2]], usize)], axes: Axes, area: Rect) {
+        if self.palette.depth != Depth::None {
+            return;
+        }
+        for (points, series) in curves {
+            let Some(&[x, y]) = points.last() else { continue };
+            if let Some(at) = axes.cell([x, y.clamp(axes.y.0, axes.y.1 - 1e-9 * (axes.y.1 - axes.y.0))], area)
+            {
+                self.glyph(at, letter(*series), self.role(Role::Text).add_modifier(Modifier::BOLD));
+            }
+        }
+    }
+
+    /// Names of curves with their colors, or their letters, in the first row of `area`.
     pub(super) fn legend(&mut self, names: &[(&str, usize)], area: Rect) {
         let style = self.role(Role::Text).add_modifier(Modifier::BOLD);
         let mut x = area.x;
         for (name, series) in names {
             let line = self.series(*series);
-            x = self.text((x, area.y), "━ ", area.right().saturating_sub(x), line);
+            let mark = if self.palette.depth == Depth::None { letter(*series) } else { '━' };
+            x = self.text((x, area.y), &format!("{mark} "), area.right().saturating_sub(x), line);
             x = self.text((x, area.y), name, area.right().saturating_sub(x), style) + 2;
         }
     }

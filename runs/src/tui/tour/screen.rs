@@ -254,8 +254,8 @@ impl Tour {
             KeyCode::Char(letter) => {
                 let is_it =
                     |control: &Control| matches!(control, Control::Button { key, .. } if *key == letter);
+                // The selection stays, so that the arrows go on moving the cursor of a picture.
                 if let Some(control) = controls.iter().position(is_it) {
-                    self.selected[self.at] = control;
                     return self.press(control);
                 }
             }

@@ -42,7 +42,9 @@ pub(in crate::tui::tour) struct Grid {
     frame: Frame,
     /// Upper left corner of the picture in its area.
     origin: (u16, u16),
-    /// Why the last edit was undone.
+    /// Whether the last edit was undone, since no way to a goal was left.
+    blocked: bool,
+    /// Error of the learner.
     refused: Option<String>,
     learning: Duration,
     /// Steps when the cost was last entered.
@@ -70,9 +72,10 @@ impl Grid {
             running: None,
             rate: None,
             debt: 0.0,
-            cursor: (3, 2),
+            cursor: (2, 1),
             frame: Frame::default(),
             origin: (0, 0),
+            blocked: false,
             refused: None,
             learning: Duration::ZERO,
             entered: 0,
@@ -123,18 +126,16 @@ impl Grid {
         let saved = self.running.as_ref().and_then(|running| running.learner.save().ok());
         let before = self.sandbox.clone();
         edit(self);
-        self.refused = None;
+        (self.refused, self.blocked) = (None, false);
         match self.built(registry, saved) {
             Ok(running) => self.running = Some(running),
-            Err(error) => {
-                self.sandbox = before;
-                self.refused = Some(error.to_string());
-            }
+            Err(_) => (self.sandbox, self.blocked) = (before, true),
         }
     }
 
     /// One step of learning; the next episode begins after the end of one.
     fn step(&mut self) {
+        self.blocked = false;
         let Some(running) = &mut self.running else { return };
         if running.episode.over().is_some() {
             running.episode.begin(running.episode.number() + 1);
@@ -270,6 +271,9 @@ impl Page for Grid {
     fn outcome(&self) -> Option<(&'static str, Vec<(&'static str, String)>)> {
         if let Some(why) = &self.refused {
             return Some(("refused", vec![("why", why.clone())]));
+        }
+        if self.blocked {
+            return Some(("blocked", Vec::new()));
         }
         let running = self.running.as_ref()?;
         let update = running.learner.updates().first()?;

@@ -35,7 +35,9 @@ pub(in crate::tui::tour) struct Habit {
     walkers: Option<[Walker; 2]>,
     runs: bool,
     debt: f64,
-    /// Lengths of habits, each with the episodes of unlearning and of a fresh start.
+    /// Runs begun, each with random streams of its own.
+    begun: u64,
+    /// Lengths of habits, in the order of the runs, each with the episodes of unlearning and of a fresh start.
     measured: Vec<(u64, u64, u64)>,
     refused: Option<String>,
 }
@@ -60,7 +62,7 @@ fn corridor(wrong: bool) -> Result<Arc<dyn DynWorld>> {
     let mut legend = Legend { step: -0.01, time_limit: 60, ..Legend::default() };
     for (glyph, reward) in [("L", wrong), ("G", !wrong)] {
         let rule = CellRule {
-            goal: Some(true),
+            goal: Some(reward),
             terminal: Some(true),
             reward: Some(if reward { 1.0 } else { 0.0 }),
             ..CellRule::default()
@@ -72,13 +74,12 @@ fn corridor(wrong: bool) -> Result<Arc<dyn DynWorld>> {
 }
 
 impl Walker {
-    fn new(registry: &Registry, grows_sure: bool) -> Result<Walker> {
+    fn new(registry: &Registry, grows_sure: bool, streams: Streams) -> Result<Walker> {
         let world = corridor(false)?;
         let rate = if grows_sure { "{ harmonic = 0.6 }" } else { "0.1" };
         let text = format!("learning_rate = {rate}\ngamma = 0.95\nepsilon = 0.1");
         let settings = text.parse().unwrap_or_default();
         let budget = Budget { steps: 10_000_000, num_envs: 1 };
-        let streams = Streams::new(4);
         let agent = registry.find_agent("q-learning")?.build(world.spec(), &settings, budget, streams)?;
         let env = world.vector_env(1, streams, Purpose::Environment, 0);
         let (newest, curve) = (VecDeque::new(), Vec::new());
@@ -86,8 +87,8 @@ impl Walker {
     }
 
     /// Learns the wrong way for some episodes.
-    fn mislearn(&mut self, episodes: u64) -> Result<()> {
-        let mut wrong = corridor(true)?.vector_env(1, Streams::new(4), Purpose::Environment, 1);
+    fn mislearn(&mut self, episodes: u64, streams: Streams) -> Result<()> {
+        let mut wrong = corridor(true)?.vector_env(1, streams, Purpose::Environment, 1);
         let mut done = 0;
         while done < episodes {
             self.agent.learn(&mut *wrong, 1)?;
@@ -123,19 +124,29 @@ impl Walker {
 impl Habit {
     pub(in crate::tui::tour) fn new() -> Self {
         let (walkers, measured, refused) = (None, Vec::new(), None);
-        Habit { length: 200, grows_sure: true, walkers, runs: false, debt: 0.0, measured, refused }
+        Habit { length: 200, grows_sure: true, walkers, runs: false, debt: 0.0, begun: 0, measured, refused }
     }
 
     fn begin(&mut self, registry: &Registry) {
         let pair = || -> Result<[Walker; 2]> {
-            let mut spoiled = Walker::new(registry, self.grows_sure)?;
-            spoiled.mislearn(self.length)?;
-            Ok([spoiled, Walker::new(registry, self.grows_sure)?])
+            let streams = Streams::new(4 + self.begun);
+            let mut spoiled = Walker::new(registry, self.grows_sure, streams)?;
+            spoiled.mislearn(self.length, streams)?;
+            Ok([spoiled, Walker::new(registry, self.grows_sure, streams)?])
         };
         match pair() {
-            Ok(walkers) => (self.walkers, self.runs, self.refused) = (Some(walkers), true, None),
+            Ok(walkers) => {
+                (self.walkers, self.runs, self.refused) = (Some(walkers), true, None);
+                self.begun += 1;
+            }
             Err(error) => self.refused = Some(error.to_string()),
         }
+    }
+
+    /// Whether learning can go on.
+    fn is_paused(&self) -> bool {
+        let goes_on = |walker: &Walker| walker.done.is_none() && walker.episodes < MOST;
+        !self.runs && self.walkers.as_ref().is_some_and(|walkers| walkers.iter().any(goes_on))
     }
 
     fn walk(&mut self, shared: &mut Shared) {
@@ -148,9 +159,7 @@ impl Habit {
         }
         if let [Walker { done: Some(spoiled), steps, .. }, Walker { done: Some(fresh), .. }] = walkers {
             self.runs = false;
-            self.measured.retain(|(length, ..)| *length != self.length);
             self.measured.push((self.length, *spoiled, *fresh));
-            self.measured.sort_unstable();
             shared.ledger.enter(Cost {
                 name: "habit",
                 examples: *steps,
@@ -172,7 +181,7 @@ impl Page for Habit {
             slider("habit", self.length as f64, (0.0, 1000.0), 50.0),
             toggle("grows-sure", 'v', self.grows_sure),
             button("begin", 'l'),
-            toggle("pause", 'p', self.walkers.is_some() && !self.runs),
+            toggle("pause", 'p', self.is_paused()),
         ]
     }
 
@@ -188,7 +197,7 @@ impl Page for Habit {
                 (self.walkers, self.runs) = (None, false);
             }
             2 => self.begin(shared.registry),
-            _ => self.runs = !self.runs && self.walkers.is_some(),
+            _ => self.runs = self.is_paused(),
         }
         None
     }
@@ -281,5 +290,6 @@ impl Page for Habit {
         let wide = width(&label) as u16;
         canvas.text((chart.right().saturating_sub(wide), chart.bottom()), &label, wide, dim);
         canvas.curves(&[(spoiled.curve.clone(), 3), (fresh.curve.clone(), 0)], axes, chart);
+        canvas.ends(&[(&spoiled.curve, 3), (&fresh.curve, 0)], axes, chart);
     }
 }

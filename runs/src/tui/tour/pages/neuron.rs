@@ -23,6 +23,8 @@ struct Lesson {
     points: Vec<Point>,
     selected: usize,
     learns: bool,
+    /// Steps after which all points were right for the first time.
+    solved: Option<u64>,
     /// Steps that are due.
     debt: f64,
     picture: Rect,
@@ -31,12 +33,13 @@ struct Lesson {
 impl Lesson {
     fn new(shape: Shape) -> Self {
         let points = shape.points();
-        Lesson { shape, points, selected: 0, learns: false, debt: 0.0, picture: Rect::ZERO }
+        Lesson { shape, points, selected: 0, learns: false, solved: None, debt: 0.0, picture: Rect::ZERO }
     }
 
     fn next_shape(&mut self) {
         self.shape = self.shape.next();
         self.points = self.shape.points();
+        self.solved = None;
     }
 
     /// Selects the point that is nearest to a cell of the picture.
@@ -58,7 +61,12 @@ impl Lesson {
         self.debt += RATE * elapsed.as_secs_f64();
         let steps = self.debt as u32;
         self.debt -= f64::from(steps);
-        (0..steps).for_each(|_| network.learn(&self.points));
+        for _ in 0..steps {
+            network.learn(&self.points);
+            if self.solved.is_none() && network.score(&self.points).1 == 1.0 {
+                self.solved = Some(network.steps);
+            }
+        }
         steps > 0
     }
 
@@ -127,13 +135,14 @@ impl Page for Neuron {
         if let Some(parameter) = self.network.parameters.get_mut(control) {
             *parameter = value as f32;
         }
+        self.lesson.solved = None;
     }
 
     fn press(&mut self, control: usize, _: &mut Shared) -> Option<Box<Watch>> {
         match control {
             3 => self.lesson.learns = !self.lesson.learns,
             4 => self.lesson.next_shape(),
-            _ => self.network = PlaneNetwork::neuron(),
+            _ => (self.network, self.lesson.solved) = (PlaneNetwork::neuron(), None),
         }
         None
     }
@@ -168,8 +177,8 @@ impl Page for Neuron {
 
     fn outcome(&self) -> Option<(&'static str, Vec<(&'static str, String)>)> {
         let (_, right) = self.network.score(&self.lesson.points);
-        let values =
-            vec![("steps", self.network.steps.to_string()), ("right", format!("{:.0}", 100.0 * right))];
+        let steps = self.lesson.solved.unwrap_or(self.network.steps);
+        let values = vec![("steps", steps.to_string()), ("right", format!("{:.0}", 100.0 * right))];
         match (self.lesson.shape, right == 1.0, self.network.steps) {
             (Shape::Ring, _, 60..) => Some(("ring", values)),
             (_, true, 0) => Some(("by-hand", values)),
@@ -200,6 +209,7 @@ impl DeepNetwork {
 
     fn forget(&mut self) {
         self.network = PlaneNetwork::deep(&vec![self.units; self.layers]);
+        self.lesson.solved = None;
     }
 }
 
@@ -267,8 +277,9 @@ impl Page for DeepNetwork {
 
     fn outcome(&self) -> Option<(&'static str, Vec<(&'static str, String)>)> {
         let (_, right) = self.network.score(&self.lesson.points);
+        let steps = self.lesson.solved.filter(|_| right == 1.0).unwrap_or(self.network.steps);
         let values = vec![
-            ("steps", self.network.steps.to_string()),
+            ("steps", steps.to_string()),
             ("weights", self.network.parameters.len().to_string()),
             ("right", format!("{:.0}", 100.0 * right)),
         ];

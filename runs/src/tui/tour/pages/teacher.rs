@@ -146,6 +146,12 @@ impl Teacher {
         Ok(())
     }
 
+    /// Whether learning can go on.
+    fn is_paused(&self) -> bool {
+        let episodes = self.learners.as_ref().map(|learners| learners[0].lengths.len() as u64);
+        !self.runs && episodes.is_some_and(|episodes| episodes < MOST)
+    }
+
     fn learn(&mut self, shared: &mut Shared) {
         let Some(learners) = &mut self.learners else { return };
         if learners[0].lengths.len() as u64 >= MOST {
@@ -206,7 +212,7 @@ impl Page for Teacher {
             Control::Board { label: "walk" },
             button("borrow", 'w'),
             button("teach", 'l'),
-            toggle("pause", 'p', self.learners.is_some() && !self.runs),
+            toggle("pause", 'p', self.is_paused()),
             button("walk-again", 'e'),
         ]
     }
@@ -233,7 +239,7 @@ impl Page for Teacher {
             2 if self.walks.is_empty() => self.borrow().and_then(|()| self.begin(shared.registry)),
             2 => self.begin(shared.registry),
             3 => {
-                self.runs = !self.runs && self.learners.is_some();
+                self.runs = self.is_paused();
                 Ok(())
             }
             _ => {
@@ -332,8 +338,10 @@ impl Page for Teacher {
         if let Some((_, mean)) = self.teacher() {
             curves.push((across(mean.max(10.1)), 5));
         }
-        curves.extend([(log(&untaught.lengths), 3), (log(&taught.lengths), 0)]);
+        let learned = [(log(&untaught.lengths), 3), (log(&taught.lengths), 0)];
+        curves.extend(learned.clone());
         canvas.curves(&curves, axes, chart);
+        canvas.ends(&learned.each_ref().map(|(points, series)| (&**points, *series)), axes, chart);
         let label = shared.language.text("view.steps-of-episode");
         canvas.text((chart.x, chart.bottom()), label, chart.width, dim);
     }
