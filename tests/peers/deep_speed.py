@@ -32,7 +32,8 @@ SETTINGS = {
     | {
         "num_envs": 8, "agent.num_steps": 256, "agent.num_epochs": 10, "agent.minibatch_size": 64,
         "agent.learning_rate": 3e-4, "agent.gae_lambda": 0.95, "agent.clip_range": 0.2,
-        "agent.vf_coef": 1.0, "agent.max_grad_norm": 0.5,
+        "agent.vf_coef": 1.0, "agent.max_grad_norm": 0.5, "agent.ent_coef": 0,
+        "agent.normalize_observations": "false", "agent.normalize_rewards": "false",
     },
     "dqn": COMMON
     | {
@@ -59,7 +60,7 @@ def freewheel_cartpole(program, algorithm, steps, seed):
         with tempfile.TemporaryDirectory() as out:
             settings = {"evaluation.episodes": 20, "evaluation.points": 0} | SETTINGS[algorithm]
             sets = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
-            command = [program, "train", "classic/cartpole", algorithm]
+            command = [program, "train", "classic/cartpole", algorithm, "--no-preset", "-q"]
             command += ["--steps", str(steps), "--seeds", str(seed), *sets]
             cpu = children_cpu()
             row = json.loads(output(command + ["--threads", "1", "--json", "--out", out]))["rows"][0]
