@@ -2,10 +2,11 @@
 
 `transitions_per_second` counts CPU seconds, so that other work on the machine has no influence; `seconds` is wall time.
 
-Usage: deep_cartpole.py cleanrl|sb3 ppo|dqn [STEPS] [SEED]
+Usage: deep_cartpole.py cleanrl|sb3|rlox ppo|dqn [STEPS] [SEED]
 
-`cleanrl` is a plain torch loop in the style of CleanRL, `sb3` is Stable-Baselines3. The settings are those of ModuRL's
-published benchmark (table in docs/results/deep-speed.md). STEPS are the measured environment steps after the warm-up.
+`cleanrl` is a plain torch loop in the style of CleanRL, `sb3` is Stable-Baselines3, `rlox` the package rlox. The
+settings are those of ModuRL's published benchmark (table in docs/results/deep-speed.md). STEPS are the measured
+environment steps after the warm-up.
 """
 
 import functools
@@ -206,6 +207,40 @@ def sb3(algorithm, seed, returns):
     return learn, lambda observation: int(model.predict(observation, deterministic=True)[0])
 
 
+def rlox(algorithm, seed, returns):
+    """rlox: returns `learn(transitions)` and `act(observation)`."""
+    from rlox.algorithms.dqn import DQN
+    from rlox.algorithms.ppo import PPO
+
+    if algorithm == "ppo":
+        # Environments and advantages in Rust; its value loss is half the squared error.
+        agent = PPO(
+            "CartPole-v1", n_envs=ENVS, seed=seed, n_steps=ROLLOUT, n_epochs=EPOCHS, batch_size=MINIBATCH,
+            learning_rate=RATE["ppo"], clip_eps=CLIP, vf_coef=2 * VALUE_COEFFICIENT, ent_coef=0.0,
+            max_grad_norm=MAX_NORM, gamma=GAMMA, gae_lambda=LAMBDA, clip_vloss=False, anneal_lr=False,
+        )
+    else:
+        # Replay in Rust; one environment, which is Gymnasium's.
+        env = Recorded(returns)
+        env.reset(seed=seed), env.action_space.seed(seed)
+        agent = DQN(
+            env, buffer_size=REPLAY, learning_rate=RATE["dqn"], batch_size=BATCH, gamma=GAMMA,
+            target_update_freq=COPY_EVERY, exploration_initial_eps=EPSILON, exploration_final_eps=EPSILON,
+            learning_starts=WARM_UP["dqn"], double_dqn=False, train_freq=TRAIN_EVERY, max_grad_norm=float("inf"),
+            q_network=network(2),
+        )
+        agent.optimizer = torch.optim.Adam(agent.q_network.parameters(), lr=RATE["dqn"], eps=ADAM_EPSILON)
+
+    def learn(transitions):
+        agent.train(total_timesteps=transitions)
+        if algorithm == "ppo":
+            returns[:] = agent.collector.episode_rewards
+        else:
+            agent.learning_starts = 0  # counted from the start of each call: the warm-up is the first
+
+    return learn, lambda observation: int(agent.predict(observation, deterministic=True))
+
+
 @torch.no_grad()
 def greedy(act, episodes):
     """Mean return of `episodes` episodes of the policy `act`."""
@@ -225,8 +260,8 @@ def main():
     torch.set_num_threads(1)
     torch.manual_seed(seed), np.random.seed(seed), random.seed(seed)
     returns = []
-    if peer == "sb3":
-        learn, act = sb3(algorithm, seed, returns)
+    if peer in ("sb3", "rlox"):
+        learn, act = {"sb3": sb3, "rlox": rlox}[peer](algorithm, seed, returns)
     else:
         learn, act = {"ppo": torch_ppo, "dqn": torch_dqn}[algorithm](seed, returns)
     learn(WARM_UP[algorithm])

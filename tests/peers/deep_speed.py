@@ -1,6 +1,8 @@
-"""Freewheel's deep agents and networks compared with ModuRL, CleanRL style, Stable-Baselines3 and PyTorch, as Markdown.
+"""Freewheel's deep agents and networks compared with ModuRL, CleanRL style, Stable-Baselines3, rlox, rlevo and PyTorch,
+as Markdown.
 
-Usage: tests/peers/deep_speed [ROUNDS]   (it creates the Python environment and builds the Rust programs)
+Usage: tests/peers/deep_speed [ROUNDS [cartpole]]   (it creates the Python environment and builds the Rust programs;
+`cartpole`: without the networks)
 """
 
 import json
@@ -18,7 +20,9 @@ WARM_UP = {"ppo": 2_048, "dqn": 1_024}
 MEASURED = {"ppo": 20_480, "dqn": 4_096}
 LEARNING = {"ppo": 98_304, "dqn": 49_152}
 LEARNING_SEEDS = 3
-SIDES = ("freewheel", "modurl", "cleanrl", "sb3")
+SIDES = ("freewheel", "modurl", "cleanrl", "sb3", "rlox", "freewheel-rlevo", "rlevo")
+# Freewheel's side of a ratio where it is not "freewheel".
+OURS = {"rlevo": "freewheel-rlevo"}
 
 
 # Settings of docs/results/deep-speed.md as keys of --set. Freewheel's value loss is half the squared error, so that its
@@ -44,6 +48,8 @@ SETTINGS = {
         "agent.learning_starts": 1024,
     },
 }
+# rlevo's PPO has one environment only, its DQN the Huber loss only.
+RLEVO = {"ppo": {"num_envs": 1, "agent.num_steps": 2_048}, "dqn": {"agent.huber_delta": 1}}
 # Names of the example `networks` for the ids of deep_torch.py.
 NN = {
     "train/mlp-8-128-128-4/batch-32": "mlp/step/32",
@@ -53,12 +59,12 @@ NN = {
 }
 
 
-def freewheel_cartpole(program, algorithm, steps, seed):
+def freewheel_cartpole(program, algorithm, steps, seed, changed):
     """Result as of a peer, from the CPU time of a run less that of its warm-up alone: start-up does not count."""
 
     def run(steps):
         with tempfile.TemporaryDirectory() as out:
-            settings = {"evaluation.episodes": 20, "evaluation.points": 0} | SETTINGS[algorithm]
+            settings = {"evaluation.episodes": 20, "evaluation.points": 0} | SETTINGS[algorithm] | changed
             sets = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
             command = [program, "train", "classic/cartpole", algorithm, "--no-preset", "-q"]
             command += ["--steps", str(steps), "--seeds", str(seed), *sets]
@@ -91,12 +97,15 @@ def children_cpu():
 
 def cartpole(side, programs, algorithm, steps, seed):
     """Result of one new process of `side`; None if it cannot run."""
-    freewheel, modurl = programs
+    freewheel, modurl, rlevo = programs
     try:
-        if side == "freewheel":
-            return freewheel_cartpole(freewheel, algorithm, steps, seed)
+        if side.startswith("freewheel"):
+            changed = RLEVO[algorithm] if side == "freewheel-rlevo" else {}
+            return freewheel_cartpole(freewheel, algorithm, steps, seed, changed)
         if side == "modurl":  # cannot be seeded
             return json.loads(output([modurl, algorithm, str(steps)]))
+        if side == "rlevo":
+            return json.loads(output([rlevo, algorithm, str(steps), str(seed)]))
         return json.loads(output([sys.executable, f"{HERE}/deep_cartpole.py", side, algorithm, str(steps), str(seed)]))
     except (subprocess.CalledProcessError, KeyError, IndexError) as failure:
         print(f"{side} {algorithm}: {failure}", file=sys.stderr)
@@ -119,15 +128,14 @@ def cartpole_tables(programs, rounds):
         print(f"\n{algorithm.upper()}, {measured:,} steps after {warm_up:,}; returns after {learning:,}\n")
         print("| side | steps per second | lowest .. highest | Freewheel's ratio | training return | greedy return |")
         print("|---|---|---|---|---|---|")
-        ours = statistics.median(speed["freewheel"]) if speed["freewheel"] else None
         for side in SIDES:
             if not speed[side]:
                 continue
-            median = statistics.median(speed[side])
+            median, ours = statistics.median(speed[side]), speed[OURS.get(side, "freewheel")]
             returns = [
                 " ".join(f"{line[key]:.0f}" for line in learned[side]) for key in ("train_return", "greedy_return")
             ]
-            ratio = f"{ours / median:.1f}" if ours else ""
+            ratio = f"{statistics.median(ours) / median:.1f}" if ours else ""
             span = f"{min(speed[side]):,.0f} .. {max(speed[side]):,.0f}"
             print(f"| {side} | {median:,.0f} | {span} | {ratio} | {' | '.join(returns)} |", flush=True)
 
@@ -157,15 +165,16 @@ def nn_table(program, rounds):
 
 
 def main():
-    programs, rounds = sys.argv[1:3], int(sys.argv[3]) if len(sys.argv) > 3 else 5
+    programs, rounds = sys.argv[1:4], int(sys.argv[4]) if len(sys.argv) > 4 else 5
     versions = json.loads(output([sys.executable, "-c", """
 import json, importlib.metadata as m
-print(json.dumps({p: m.version(p) for p in ("torch", "gymnasium", "numpy", "stable-baselines3")}))"""]))
+print(json.dumps({p: m.version(p) for p in ("torch", "gymnasium", "numpy", "stable-baselines3", "rlox")}))"""]))
     load, python = os.getloadavg()[0], platform.python_version()
     print(f"machine: {os.cpu_count()} cores, load {load:.1f}, {rounds} rounds; Python {python}", end="")
     print("".join(f", {name} {version}" for name, version in versions.items()))
     cartpole_tables(programs, rounds)
-    nn_table(programs[0], max(1, rounds // 2))
+    if sys.argv[5:] != ["cartpole"]:
+        nn_table(programs[0], max(1, rounds // 2))
 
 
 main()
