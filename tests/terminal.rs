@@ -255,7 +255,7 @@ fn the_tour_is_walked_through_by_keys_and_mouse() {
         ("4", "SANDBOX"),
         ("5", "depth N"),
         ("6", "walks"),
-        ("7", "habit, episodes"),
+        ("7", "wrong, episodes"),
         ("8", "what learned"),
         ("9", "freewheel fit mlp"),
     ];
