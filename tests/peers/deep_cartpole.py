@@ -2,11 +2,11 @@
 
 `transitions_per_second` counts CPU seconds, so that other work on the machine has no influence; `seconds` is wall time.
 
-Usage: deep_cartpole.py cleanrl|sb3|rlox ppo|dqn [STEPS] [SEED]
+Usage: deep_cartpole.py cleanrl|sb3|rlox ppo|dqn [STEPS] [SEED], or deep_cartpole.py rlox-hybrid ppo [STEPS] [SEED]
 
-`cleanrl` is a plain torch loop in the style of CleanRL, `sb3` is Stable-Baselines3, `rlox` the package rlox. The
-settings are those of ModuRL's published benchmark (table in docs/results/deep-speed.md). STEPS are the measured
-environment steps after the warm-up.
+`cleanrl` is a plain torch loop in the style of CleanRL, `sb3` is Stable-Baselines3, `rlox` the package rlox, and
+`rlox-hybrid` its `HybridPPO`. The settings are those of ModuRL's published benchmark (table in
+docs/results/deep-speed.md). STEPS are the measured environment steps after the warm-up.
 """
 
 import functools
@@ -207,14 +207,16 @@ def sb3(algorithm, seed, returns):
     return learn, lambda observation: int(model.predict(observation, deterministic=True)[0])
 
 
-def rlox(algorithm, seed, returns):
+def rlox(algorithm, seed, returns, hybrid=False):
     """rlox: returns `learn(transitions)` and `act(observation)`."""
     from rlox.algorithms.dqn import DQN
+    from rlox.algorithms.hybrid_ppo import HybridPPO
     from rlox.algorithms.ppo import PPO
 
     if algorithm == "ppo":
-        # Environments and advantages in Rust; its value loss is half the squared error.
-        agent = PPO(
+        # Environments and advantages in Rust, with `hybrid` the acting network too. Its value loss is half the squared
+        # error.
+        agent = (HybridPPO if hybrid else PPO)(
             "CartPole-v1", n_envs=ENVS, seed=seed, n_steps=ROLLOUT, n_epochs=EPOCHS, batch_size=MINIBATCH,
             learning_rate=RATE["ppo"], clip_eps=CLIP, vf_coef=2 * VALUE_COEFFICIENT, ent_coef=0.0,
             max_grad_norm=MAX_NORM, gamma=GAMMA, gae_lambda=LAMBDA, clip_vloss=False, anneal_lr=False,
@@ -233,7 +235,9 @@ def rlox(algorithm, seed, returns):
 
     def learn(transitions):
         agent.train(total_timesteps=transitions)
-        if algorithm == "ppo":
+        if hybrid:
+            agent._restart_collector()  # `train` ends with a stopped one
+        elif algorithm == "ppo":
             returns[:] = agent.collector.episode_rewards
         else:
             agent.learning_starts = 0  # counted from the start of each call: the warm-up is the first
@@ -260,8 +264,9 @@ def main():
     torch.set_num_threads(1)
     torch.manual_seed(seed), np.random.seed(seed), random.seed(seed)
     returns = []
-    if peer in ("sb3", "rlox"):
-        learn, act = {"sb3": sb3, "rlox": rlox}[peer](algorithm, seed, returns)
+    if peer in ("sb3", "rlox", "rlox-hybrid"):
+        make = {"sb3": sb3, "rlox": rlox, "rlox-hybrid": functools.partial(rlox, hybrid=True)}[peer]
+        learn, act = make(algorithm, seed, returns)
     else:
         learn, act = {"ppo": torch_ppo, "dqn": torch_dqn}[algorithm](seed, returns)
     learn(WARM_UP[algorithm])
@@ -270,7 +275,7 @@ def main():
     clock, cpu = time.perf_counter() - clock, time.process_time() - cpu
     print(json.dumps({
         "peer": peer, "algorithm": algorithm, "steps": steps, "seconds": clock, "cpu_seconds": cpu,
-        "transitions_per_second": steps / cpu, "train_return": float(np.mean(returns[-100:])),
+        "transitions_per_second": steps / cpu, "train_return": float(np.mean(returns[-100:])) if returns else None,
         "greedy_return": greedy(act, 20),
     }))
 

@@ -1,8 +1,8 @@
 """Freewheel's deep agents and networks compared with ModuRL, CleanRL style, Stable-Baselines3, rlox, rlevo and PyTorch,
 as Markdown.
 
-Usage: tests/peers/deep_speed [ROUNDS [cartpole]]   (it creates the Python environment and builds the Rust programs;
-`cartpole`: without the networks)
+Usage: tests/peers/deep_speed [ROUNDS [SIDE...]]   (it creates the Python environment and builds the Rust programs;
+only the named sides run then, and no networks)
 """
 
 import json
@@ -112,26 +112,26 @@ def cartpole(side, programs, algorithm, steps, seed):
         return None
 
 
-def cartpole_tables(programs, rounds):
+def cartpole_tables(programs, rounds, sides):
     for algorithm in ("ppo", "dqn"):
-        speed, learned = ({side: [] for side in SIDES} for _ in range(2))
+        speed, learned = ({side: [] for side in sides} for _ in range(2))
         # Another order in each round, so that no side always follows the same one.
         for round in range(rounds):
-            for side in SIDES[round % len(SIDES) :] + SIDES[: round % len(SIDES)]:
+            for side in sides[round % len(sides) :] + sides[: round % len(sides)]:
                 if line := cartpole(side, programs, algorithm, MEASURED[algorithm], round):
                     speed[side].append(line["transitions_per_second"])
         for seed in range(LEARNING_SEEDS):
-            for side in SIDES:
+            for side in sides:
                 if line := cartpole(side, programs, algorithm, LEARNING[algorithm], seed):
                     learned[side].append(line)
         measured, warm_up, learning = (steps[algorithm] for steps in (MEASURED, WARM_UP, LEARNING))
         print(f"\n{algorithm.upper()}, {measured:,} steps after {warm_up:,}; returns after {learning:,}\n")
         print("| side | steps per second | lowest .. highest | Freewheel's ratio | training return | greedy return |")
         print("|---|---|---|---|---|---|")
-        for side in SIDES:
+        for side in sides:
             if not speed[side]:
                 continue
-            median, ours = statistics.median(speed[side]), speed[OURS.get(side, "freewheel")]
+            median, ours = statistics.median(speed[side]), speed.get(OURS.get(side, "freewheel"))
             returns = [
                 " ".join(f"{line[key]:.0f}" for line in learned[side]) for key in ("train_return", "greedy_return")
             ]
@@ -172,8 +172,8 @@ print(json.dumps({p: m.version(p) for p in ("torch", "gymnasium", "numpy", "stab
     load, python = os.getloadavg()[0], platform.python_version()
     print(f"machine: {os.cpu_count()} cores, load {load:.1f}, {rounds} rounds; Python {python}", end="")
     print("".join(f", {name} {version}" for name, version in versions.items()))
-    cartpole_tables(programs, rounds)
-    if sys.argv[5:] != ["cartpole"]:
+    cartpole_tables(programs, rounds, sys.argv[5:] or SIDES)
+    if not sys.argv[5:]:
         nn_table(programs[0], max(1, rounds // 2))
 
 
