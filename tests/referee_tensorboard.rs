@@ -202,7 +202,8 @@ fn mlflow_reads_the_metrics() {
     let run_script = |script: &str, words: &[&str]| -> Value {
         let script = format!("{}/{script}", env!("CARGO_MANIFEST_DIR"));
         let output = Command::new(&python).arg(script).arg(&results).args(words).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {error}", output.status);
         serde_json::from_slice(&output.stdout).unwrap()
     };
     let copied = run_script("peers/import_metrics.py", &[&text(&home.path().join("store"))]);
