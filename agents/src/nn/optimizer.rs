@@ -106,7 +106,7 @@ impl OptimizerConfig {
     /// Checks the range of every setting.
     ///
     /// # Errors
-    /// [`Error::Setting`](freewheel_core::Error::Setting) with the name, value and range of the setting.
+    /// [`Error::Setting`] with the name, value and range of the setting.
     pub fn validate(&self) -> Result<()> {
         // The computation is in f32: numbers that round to 0 or 1 in f32 are out of range.
         let below_1 = |field, value| within(field, value, 0.0, 1.0 - f64::from(f32::EPSILON));
