@@ -83,7 +83,8 @@ pub struct Watch {
     pub what: String,
     /// Folder of a second run, to show both side by side on the same episodes.
     pub other: Option<String>,
-    /// Agent or scripted policy that acts in a world, or `human`; default: the optimal policy, if the world has a solver.
+    /// Agent or scripted policy that acts in a world, or `human`; default: the optimal policy, if the world has a
+    /// solver.
     #[arg(long)]
     pub agent: Option<String>,
     /// Second agent, to show both side by side on the same episodes.

@@ -95,7 +95,7 @@ fn header(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     let width = (right.width() as u16).min(area.width);
     let room = usize::from(area.width - width);
     let columns = |spans: &[Span]| spans.iter().map(Span::width).sum::<usize>();
-    // Who acts comes before the name of the world.
+    // The name of the policy comes before that of the world.
     if columns(&left) > room && left.len() > 3 {
         left.drain(1..3);
     }

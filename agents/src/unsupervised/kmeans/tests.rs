@@ -92,9 +92,13 @@ fn stops_when_told() {
     assert_eq!(rounds, 1);
 }
 
+/// Squared distance of a sample from a center.
+fn square(row: &[f64], center: &[f64]) -> f64 {
+    row.iter().zip(center).map(|(x, c)| (x - c).powi(2)).sum()
+}
+
 /// Reference: Lloyd's algorithm in f64 from given centers.
 fn textbook(x: &Samples, mut centers: Vec<Vec<f64>>) -> f64 {
-    let square = |row: &[f64], c: &[f64]| -> f64 { row.iter().zip(c).map(|(x, c)| (x - c).powi(2)).sum() };
     let mut inertia = f64::INFINITY;
     loop {
         let nearest = |row: &[f64]| {
@@ -126,16 +130,16 @@ proptest! {
         let found = fit(&Config { tol: 0.0, ..config(k) }, &x);
         let in_f64 = |c: &[f64]| c.to_vec();
         let centers: Vec<Vec<f64>> = found.cluster_centers().iter().map(in_f64).collect();
-        let square = |row: &[f64], c: &[f64]| -> f64 { row.iter().zip(c).map(|(x, c)| (x - c).powi(2)).sum() };
         // A sample between two centers may be in either cluster, and only one of both may be the end.
         let is_between = |row: &[f64]| {
             let mut all: Vec<f64> = centers.iter().map(|c| square(row, c)).collect();
             all.sort_unstable_by(f64::total_cmp);
             all.len() > 1 && all[1] - all[0] < 1e-6
         };
-        prop_assume!(!x.iter().any(is_between));
-        let further = textbook(&x, centers.clone());
-        prop_assert!((found.inertia() - further).abs() <= 1e-4 * (1.0 + further), "{} {further}", found.inertia());
+        if !x.iter().any(is_between) {
+            let further = textbook(&x, centers.clone());
+            prop_assert!((found.inertia() - further).abs() <= 1e-4 * (1.0 + further), "{} {further}", found.inertia());
+        }
         for (row, &label) in x.iter().zip(&found.predict(&x).unwrap()) {
             let least = centers.iter().map(|c| square(row, c)).fold(f64::INFINITY, f64::min);
             prop_assert!(square(row, &centers[label as usize]) <= least + 1e-3);

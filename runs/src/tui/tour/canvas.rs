@@ -25,6 +25,12 @@ pub(super) struct Axes {
 }
 
 impl Axes {
+    /// Point at the end of the vertical axis, if it is beyond it.
+    fn clamped(&self, [x, y]: [f64; 2]) -> [f64; 2] {
+        let (low, high) = self.y;
+        [x, y.clamp(low, high - 1e-9 * (high - low))]
+    }
+
     /// Axes around all `points`, with a margin.
     pub(super) fn around<'p>(points: impl Iterator<Item = &'p [f64; 2]>) -> Axes {
         let (mut x, mut y) = ((f64::INFINITY, f64::NEG_INFINITY), (f64::INFINITY, f64::NEG_INFINITY));
@@ -205,8 +211,7 @@ impl Canvas<'_> {
             let style = self.series(*series);
             let mut before: Option<(u16, u16)> = None;
             for point in points {
-                let inside = [point[0], point[1].clamp(axes.y.0, axes.y.1 - 1e-9 * (axes.y.1 - axes.y.0))];
-                let Some(at) = axes.cell(inside, fine) else {
+                let Some(at) = axes.cell(axes.clamped(*point), fine) else {
                     before = None;
                     continue;
                 };
@@ -240,9 +245,8 @@ impl Canvas<'_> {
             return;
         }
         for (points, series) in curves {
-            let Some(&[x, y]) = points.last() else { continue };
-            if let Some(at) = axes.cell([x, y.clamp(axes.y.0, axes.y.1 - 1e-9 * (axes.y.1 - axes.y.0))], area)
-            {
+            let Some(&point) = points.last() else { continue };
+            if let Some(at) = axes.cell(axes.clamped(point), area) {
                 self.glyph(at, letter(*series), self.role(Role::Text).add_modifier(Modifier::BOLD));
             }
         }
